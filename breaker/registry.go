@@ -1,0 +1,152 @@
+package breaker
+
+import (
+	"cmp"
+	"hash/fnv"
+	"hash/maphash"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// DefaultMaxCircuits bounds a Registry unless RegistryConfig says otherwise.
+const DefaultMaxCircuits = 1000
+
+// OverflowName is the last part of the name of a circuit that stands for all
+// those a full Registry has no room for.
+const OverflowName = "other"
+
+// RegistryConfig sets up a Registry. The zero value is usable.
+type RegistryConfig struct {
+	// Circuit is the configuration of every circuit. Its Parent is set by the
+	// registry and must be nil.
+	Circuit Config
+
+	// MaxCircuits bounds how many circuits there are, so that a client which
+	// invents names cannot grow the process. Calls beyond it share overflow
+	// circuits, called "other", which come on top. Zero means 1,000.
+	MaxCircuits int
+}
+
+// Registry is the set of circuits of a process, made when first asked for. It
+// is safe for concurrent use; looking up what exists takes no global lock and
+// does not allocate.
+type Registry struct {
+	cfg    RegistryConfig
+	seed   maphash.Seed
+	count  atomic.Int64
+	shards [16]shard
+}
+
+type shard struct {
+	mu       sync.RWMutex
+	circuits map[key]*Breaker
+}
+
+// key is a circuit's place: a parent of "" means a circuit of the first level.
+type key struct{ parent, name string }
+
+// NewRegistry returns an empty registry, or an error that names the field.
+func NewRegistry(cfg RegistryConfig) (*Registry, error) {
+	if err := cfg.Circuit.Validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Circuit.Parent != nil {
+		return nil, &ConfigError{"Circuit.Parent", cfg.Circuit.Parent.name, "nil: the registry sets it"}
+	}
+	if cfg.MaxCircuits < 0 || cfg.MaxCircuits > maxThreshold {
+		return nil, &ConfigError{"MaxCircuits", cfg.MaxCircuits, "1 to 1000000, or 0 for 1000"}
+	}
+	cfg.MaxCircuits = cmp.Or(cfg.MaxCircuits, DefaultMaxCircuits)
+	cfg.Circuit = cfg.Circuit.withDefaults()
+	r := &Registry{cfg: cfg, seed: maphash.MakeSeed()}
+	for i := range r.shards {
+		r.shards[i].circuits = make(map[key]*Breaker)
+	}
+	return r, nil
+}
+
+// Get returns the circuit called name, new and closed if there was none.
+func (r *Registry) Get(name string) *Breaker { return r.get(key{name: name}) }
+
+// Child returns the circuit called parent/name, whose calls need the circuit
+// called parent too.
+func (r *Registry) Child(parent, name string) *Breaker {
+	return r.get(key{parent: parent, name: name})
+}
+
+func (r *Registry) get(k key) *Breaker {
+	if b := r.shard(k).find(k); b != nil {
+		return b
+	}
+	var parent *Breaker
+	if k.parent != "" {
+		parent = r.get(key{name: k.parent})
+		k.parent = parent.name // the overflow's, if there was no room for it
+	}
+	if k.name != OverflowName && r.count.Add(1) > int64(r.cfg.MaxCircuits) {
+		r.count.Add(-1)
+		return r.get(key{parent: k.parent, name: OverflowName})
+	}
+	b, made := r.shard(k).findOrMake(k, func() *Breaker { return r.make(k, parent) })
+	if !made && k.name != OverflowName {
+		r.count.Add(-1) // somebody else was faster
+	}
+	return b
+}
+
+func (r *Registry) make(k key, parent *Breaker) *Breaker {
+	cfg, name := r.cfg.Circuit, k.name
+	if parent != nil {
+		cfg.Parent = parent
+		name = k.parent + "/" + k.name
+	}
+	return newBreaker(time.Now(), name, cfg)
+}
+
+func (r *Registry) shard(k key) *shard {
+	return &r.shards[maphash.Comparable(r.seed, k)%uint64(len(r.shards))]
+}
+
+func (s *shard) find(k key) *Breaker {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.circuits[k]
+}
+
+func (s *shard) findOrMake(k key, make func() *Breaker) (b *Breaker, made bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b := s.circuits[k]; b != nil {
+		return b, false
+	}
+	b = make()
+	s.circuits[k] = b
+	return b, true
+}
+
+// Len returns how many circuits there are.
+func (r *Registry) Len() int { return len(r.All()) }
+
+// All returns the circuits in the order of their names.
+func (r *Registry) All() []*Breaker {
+	var all []*Breaker
+	for i := range r.shards {
+		s := &r.shards[i]
+		s.mu.RLock()
+		for _, b := range s.circuits {
+			all = append(all, b)
+		}
+		s.mu.RUnlock()
+	}
+	slices.SortFunc(all, func(a, b *Breaker) int { return cmp.Compare(a.name, b.name) })
+	return all
+}
+
+// hash gives each circuit of one seed random numbers of its own.
+func hash(name string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name))
+	return h.Sum64()
+}

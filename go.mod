@@ -1,0 +1,3 @@
+module github.com/recloser/recloser
+
+go 1.26
