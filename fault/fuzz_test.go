@@ -1,0 +1,85 @@
+package fault_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/recloser/recloser/fault"
+)
+
+func FuzzRetryAfter(f *testing.F) {
+	for _, v := range []string{"", "1", "-1", "1e999", "NaN", "0x1p-2", "1_0", "Fri, 31 Dec 9999 23:59:59 GMT", "try again in 1m2s"} {
+		f.Add(v, v)
+	}
+	f.Fuzz(func(t *testing.T, ms, after string) {
+		h := http.Header{"Retry-After-Ms": {ms}, "Retry-After": {after}}
+		d, ok := fault.RetryAfter(h, noon)
+		if d < 0 || d > 30*24*time.Hour || !ok && d != 0 {
+			t.Errorf("got %v, %v", d, ok)
+		}
+		e := fault.Classify(429, nil, []byte("rate limit; try again in "+after), noon)
+		if e.RetryAfter < 0 || e.RetryAfter > 30*24*time.Hour {
+			t.Errorf("from the text: %v", e.RetryAfter)
+		}
+	})
+}
+
+func FuzzClassify(f *testing.F) {
+	for _, b := range []string{
+		"", page, `{"error":{"code":"insufficient_quota","message":"x","type":"y"}}`, `[{"error":{"code":429}}]`, `{"errors":["x"]}`,
+		`"{\"error\":\"x\"}"`, `{"error":{"message":"a {'code': 'x'}"}}`, `{"detail":[{"msg":"x"}]}`, strings.Repeat("[", 100), `{"a":1}}}}`,
+	} {
+		f.Add(400, b)
+		f.Add(200, b)
+		f.Add(503, b)
+	}
+	f.Fuzz(func(t *testing.T, status int, b string) {
+		e := fault.Classify(status, nil, []byte(b), noon)
+		if (e == nil) != (status < 400) && status/100 != 2 {
+			t.Errorf("status %d: %v", status, e)
+		}
+		bounded(t, e)
+	})
+}
+
+func FuzzFromEvent(f *testing.F) {
+	for _, b := range []string{
+		"", "[DONE]", `{"error":null}`, `{"error":{}}`, `{"type":"error","error":{"headers":{"retry-after":"3"}}}`,
+		`{"type":"response.failed","response":{"error":{"code":"x"}}}`, `{"object":"error","code":400}`,
+	} {
+		f.Add("", b)
+		f.Add("error", b)
+		f.Add("response.failed", b)
+	}
+	f.Fuzz(func(t *testing.T, name, b string) {
+		e := fault.FromEvent(name, []byte(b), noon)
+		if e == nil && name == "response.failed" && !strings.Contains(b, "content_filter_error") {
+			t.Error("a failure is taken for none")
+		}
+		bounded(t, e)
+		if h := fault.EventHeader([]byte(b)); len(h) > 32 {
+			t.Errorf("%d headers", len(h))
+		}
+	})
+}
+
+// bounded holds for every error, whatever came in.
+func bounded(t *testing.T, e *fault.Error) {
+	t.Helper()
+	if e == nil {
+		return
+	}
+	if e.Kind == fault.Success || e.Kind > fault.Cancelled || e.Why == "" {
+		t.Errorf("kind %v, why %q", e.Kind, e.Why)
+	}
+	for _, s := range []string{e.Code, e.Type} {
+		if len(s) > 64 || strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-") != "" {
+			t.Errorf("%q is no code", s)
+		}
+	}
+	if text := e.Error(); len(text) > 400 {
+		t.Errorf("%d bytes of text", len(text))
+	}
+}
