@@ -1,0 +1,33 @@
+// Package guard is an http.RoundTripper that keeps an application up while the
+// LLM API that it calls is down.
+//
+// It puts a circuit breaker, deadlines and careful retries around each call,
+// and names what every failure meant. One line wraps any client:
+//
+//	g, err := guard.New(nil, guard.Config{})
+//	client := &http.Client{Transport: g}
+//
+// # What a caller sees
+//
+// Answers of the service, failures included, come back as they are, after what
+// retries could do. Where no answer came, RoundTrip returns a [*fault.Error],
+// which says what happened; where the circuit is open, a [*breaker.OpenError]
+// at once, which says for how long. Both can be found with errors.As under the
+// *url.Error of http.Client, and fault.UserMessage has words for end users.
+//
+// # Circuits
+//
+// Each call passes two circuits: its upstream's, named by the URL's host, which
+// opens when the host cannot be reached, and beneath it that of the model in
+// the request, "host/model", which opens when the model fails. A request
+// without a readable model is on the upstream's circuit alone.
+//
+// # Attempts and their bodies
+//
+// A response's permit and context live until its body has been read to the end
+// or closed, so a stream counts when it ends: complete, cut, silent for too
+// long, or left by the caller. Request bodies are held up to a limit so that
+// they can be sent again; what is larger streams through once.
+//
+// A Guard is safe for concurrent use.
+package guard

@@ -1,0 +1,33 @@
+package guard
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/recloser/recloser/fault"
+)
+
+// CodeInvalidModel is the Code of the *fault.Error, of Kind Caller, with which
+// a request is turned away whose model cannot name a circuit.
+const CodeInvalidModel = "invalid_model"
+
+// maxModel is the longest name of a model, in bytes.
+const maxModel = 256
+
+// circuitName returns the name of the call's circuit beneath its upstream's: that
+// of the context, else the model's, else none.
+func (c *call) circuitName() (string, *fault.Error) {
+	name := c.body.fields.model
+	if given, ok := c.req.Context().Value(circuitKey).(string); ok {
+		name = given
+	}
+	if len(name) > maxModel || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		c.body.close()
+		return "", &fault.Error{
+			Kind: fault.Caller, Code: CodeInvalidModel, NotDone: true,
+			Why: "The model's name is longer than 256 bytes or has control characters; use the name of a model.",
+		}
+	}
+	return name, nil
+}

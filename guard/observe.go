@@ -1,0 +1,41 @@
+package guard
+
+import (
+	"context"
+	"time"
+
+	"github.com/recloser/recloser/fault"
+)
+
+// EventType is what an Event tells of.
+type EventType string
+
+// The types of events. There may be more of them in time.
+const (
+	AttemptEnded EventType = "attempt" // one HTTP exchange, its body included
+	Retrying     EventType = "retry"   // another attempt follows after Wait
+	CallEnded    EventType = "call"    // what the caller asked for, refusals included
+)
+
+// Event is something that happened to a call.
+type Event struct {
+	Type     EventType
+	Circuit  string // its key: upstream/model, or upstream
+	Attempt  int    // its number, from 1; in CallEnded how many there were
+	Kind     fault.Kind
+	Status   int           // of the response; 0: none came
+	Fault    *fault.Error  // nil for a success and for a refusal
+	Refused  bool          // no permit was to be had
+	Duration time.Duration // of the attempt or the call, the body included
+	Content  time.Duration // to the first content; 0: none came
+	Wait     time.Duration // before the next attempt
+}
+
+// observe tells the observer, whose panics stay its own.
+func (g *Guard) observe(ctx context.Context, e Event) {
+	if g.cfg.Observe == nil {
+		return
+	}
+	defer func() { _ = recover() }()
+	g.cfg.Observe(ctx, e)
+}

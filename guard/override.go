@@ -1,0 +1,56 @@
+package guard
+
+import (
+	"context"
+
+	"github.com/recloser/recloser/fault"
+)
+
+type contextKey int
+
+const (
+	onceKey contextKey = iota
+	circuitKey
+	reportKey
+)
+
+// WithoutRetries returns a context whose calls are attempted only once.
+func WithoutRetries(ctx context.Context) context.Context {
+	return context.WithValue(ctx, onceKey, true)
+}
+
+func once(ctx context.Context) bool {
+	v, _ := ctx.Value(onceKey).(bool)
+	return v
+}
+
+// WithCircuit returns a context whose calls are on the circuit "upstream/name"
+// in place of their model's.
+func WithCircuit(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, circuitKey, name)
+}
+
+// Report is what became of one call. It is complete, and may be read, once the
+// call has returned an error or its response body has been read to the end or
+// closed; Circuit, Attempts, Kind, Fault and Refused are already set when the
+// call returns, with what is known by then.
+type Report struct {
+	Circuit  string       // its key: upstream/model, or upstream
+	Attempts int          // HTTP exchanges made
+	Kind     fault.Kind   // of the last one
+	Fault    *fault.Error // nil for a success and for a refusal
+	Refused  bool         // no permit was to be had
+}
+
+// WithReport returns a context for one call, which fills in report.
+func WithReport(ctx context.Context, report *Report) context.Context {
+	return context.WithValue(ctx, reportKey, report)
+}
+
+// reportOf returns the report that ctx asks for, or one that nobody reads.
+func reportOf(ctx context.Context) *Report {
+	if r, ok := ctx.Value(reportKey).(*Report); ok {
+		return r
+	}
+	return &Report{}
+}

@@ -1,0 +1,120 @@
+package guard
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"github.com/recloser/recloser/fault"
+)
+
+// requestBody is a request's body: held, so that it can be read for its model
+// and sent again, or, where it is too large, a stream that goes out once.
+type requestBody struct {
+	held   []byte
+	stream *onceBody // nil: held, or no body at all
+	fields fields
+}
+
+// holdBody takes over the body of req. The error is that of reading it.
+func holdBody(req *http.Request, limit int64) (*requestBody, *fault.Error) {
+	b := &requestBody{}
+	if req.Body == nil || req.Body == http.NoBody {
+		return b, nil
+	}
+	if req.ContentLength > limit {
+		b.stream = &onceBody{Reader: req.Body, Closer: req.Body}
+		return b, nil
+	}
+	held, err := readUpTo(req.Body, req.ContentLength, limit+1)
+	if err != nil {
+		_ = req.Body.Close()
+		return nil, fault.Named(fault.CodeBadRequest, err)
+	}
+	if int64(len(held)) > limit {
+		b.stream = &onceBody{Reader: io.MultiReader(bytes.NewReader(held), req.Body), Closer: req.Body}
+		return b, nil
+	}
+	_ = req.Body.Close()
+	b.held = held
+	if !strings.HasPrefix(req.Header.Get("Content-Type"), "multipart/") {
+		b.fields = readFields(held)
+	}
+	return b, nil
+}
+
+// readUpTo reads r to its end, or to limit. size is its length, or not positive
+// if that is not known.
+func readUpTo(r io.Reader, size, limit int64) ([]byte, error) {
+	if size <= 0 {
+		return io.ReadAll(io.LimitReader(r, limit))
+	}
+	b := make([]byte, size)
+	_, err := io.ReadFull(r, b)
+	return b, err
+}
+
+func (b *requestBody) replayable() bool { return b.stream == nil }
+
+// failed returns what went wrong on the caller's side of a stream.
+func (b *requestBody) failed() error {
+	if b.stream == nil {
+		return nil
+	}
+	if err := b.stream.err.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+func (b *requestBody) close() {
+	if b.stream != nil {
+		_ = b.stream.Close()
+	}
+}
+
+// request returns req as it goes out: with a body of its own, and asking only
+// for encodings that can be read here.
+func (b *requestBody) request(req *http.Request, ctx context.Context) *http.Request {
+	out := req.WithContext(ctx)
+	if encoding := acceptable(req.Header, b.fields.stream); encoding != "" {
+		out.Header = req.Header.Clone()
+		out.Header.Set("Accept-Encoding", encoding)
+	}
+	switch {
+	case b.stream != nil:
+		out.Body = b.stream
+	case b.held != nil:
+		out.Body, _ = b.open()
+		out.GetBody = b.open
+		out.ContentLength = int64(len(b.held))
+		out.TransferEncoding = nil
+	}
+	return out
+}
+
+func (b *requestBody) open() (io.ReadCloser, error) {
+	if len(b.held) == 0 {
+		return http.NoBody, nil
+	}
+	return io.NopCloser(bytes.NewReader(b.held)), nil
+}
+
+// onceBody remembers an error of the caller's own body, which is not the
+// service's fault.
+type onceBody struct {
+	io.Reader
+	io.Closer
+	err atomic.Pointer[error]
+}
+
+func (b *onceBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		b.err.Store(&err)
+	}
+	return n, err
+}

@@ -1,0 +1,102 @@
+package guard
+
+import (
+	"testing"
+
+	"github.com/recloser/recloser/fault"
+)
+
+const (
+	chatPath      = "/v1/chat/completions"
+	responsesPath = "/v1/responses"
+)
+
+func TestStreamJudgement(t *testing.T) {
+	const (
+		role     = `data: {"choices":[{"delta":{"role":"assistant","content":""},"finish_reason":null}]}` + "\n\n"
+		hello    = `data: {"choices":[{"delta":{"content":"Hello"},"finish_reason":null}]}` + "\n\n"
+		tool     = `data: {"choices":[{"delta":{"tool_calls":[{"index":0}]},"finish_reason":null}]}` + "\n\n"
+		finish   = `data: {"choices":[{"delta":{},"finish_reason":"length"}]}` + "\n\n"
+		created  = "event: response.created\ndata: {\"type\":\"response.created\"}\n\n"
+		delta    = "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"Hi\"}\n\n"
+		finished = "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"error\":null}}\n\n"
+		failed   = "event: response.failed\ndata: {\"type\":\"response.failed\",\"response\":{\"error\":{\"code\":\"server_error\",\"message\":\"m\"}}}\n\n"
+	)
+	rows := []struct {
+		name, path, text        string
+		content, complete, cuts bool
+		kind                    fault.Kind
+	}{
+		{"chat: whole", chatPath, role + hello + finish + "data: [DONE]\n\n", true, true, false, fault.Success},
+		{"chat: only the role", chatPath, role, false, false, false, fault.Success},
+		{"chat: comments", chatPath, ": x\n\n: y\n\n", false, false, true, fault.Success},
+		{"chat: half", chatPath, role + hello, true, false, true, fault.Success},
+		{"chat: a tool call is content", chatPath, tool, true, false, true, fault.Success},
+		{"chat: finished without [DONE]", chatPath, hello + finish, true, true, false, fault.Success},
+		{"chat: CR LF", chatPath, "data: {\"choices\":[{\"delta\":{\"content\": \"x\"}}]}\r\n\r\ndata: [DONE]\r\n\r\n", true, true, false, fault.Success},
+		{"chat: CR", chatPath, "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\r\rdata: [DONE]\r\r", true, true, false, fault.Success},
+		{"chat: error", chatPath, hello + `data: {"error":{"message":"m","type":"server_error","code":null}}` + "\n\n", true, false, true, fault.Service},
+		{"chat: quota in a stream", chatPath, `data: {"error":{"message":"m","type":"insufficient_quota","code":"insufficient_quota"}}` + "\n\n", false, false, false, fault.Quota},
+		{"chat: error null", chatPath, `data: {"error":null,"choices":[{"delta":{"content":"x"}}]}` + "\n\n", true, false, true, fault.Success},
+		{"chat: the word error in the text", chatPath, `data: {"choices":[{"delta":{"content":"{\"error\":{}}"}}]}` + "\n\n", true, false, true, fault.Success},
+		{"responses: whole", responsesPath, created + delta + finished, true, true, false, fault.Success},
+		{"responses: created", responsesPath, created, false, false, false, fault.Success},
+		{"responses: half", responsesPath, created + delta, true, false, true, fault.Success},
+		{"responses: failed", responsesPath, created + failed, true, true, false, fault.Service},
+		{"responses: no event names", responsesPath, `data: {"type":"response.completed"}` + "\n\n", true, true, false, fault.Success},
+		{"another stream", "/v1/audio/speech", "data: x\n\n", true, false, false, fault.Success},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			for size := 1; size <= len(row.text); size += 1 + len(row.text)/7 {
+				s := newStream(row.path)
+				for rest := row.text; rest != ""; {
+					n := min(size, len(rest))
+					s.feed([]byte(rest[:n]))
+					rest = rest[n:]
+				}
+				kind := fault.Success
+				if s.fault != nil {
+					kind = s.fault.Kind
+				}
+				if s.content != row.content || s.complete() != row.complete || s.cut() != row.cuts || kind != row.kind {
+					t.Fatalf("in pieces of %d: content %v, complete %v, cut %v, %v; want %v, %v, %v, %v",
+						size, s.content, s.complete(), s.cut(), kind, row.content, row.complete, row.cuts, row.kind)
+				}
+			}
+		})
+	}
+}
+
+func TestLinesOfAnyLengthTakeBoundedMemory(t *testing.T) {
+	s := newStream(chatPath)
+	s.feed([]byte(`data: {"choices":[{"delta":{"content":"`))
+	block := make([]byte, 1<<20)
+	for i := range block {
+		block[i] = 'x'
+	}
+	for range 40 {
+		s.feed(block)
+	}
+	if cap(s.line) > 2*maxLine {
+		t.Errorf("%d bytes are held", cap(s.line))
+	}
+	s.feed([]byte("\"}}]}\n\ndata: [DONE]\n\n"))
+	if !s.content || !s.done {
+		t.Errorf("content %v, done %v after a long line", s.content, s.done)
+	}
+}
+
+func FuzzStream(f *testing.F) {
+	f.Add("event: error\ndata: {\"error\":{}}\n\n", 3)
+	f.Fuzz(func(t *testing.T, text string, cut int) {
+		whole, pieces := newStream(chatPath), newStream(chatPath)
+		whole.feed([]byte(text))
+		n := max(0, min(cut, len(text)))
+		pieces.feed([]byte(text[:n]))
+		pieces.feed([]byte(text[n:]))
+		if whole.complete() != pieces.complete() || whole.content != pieces.content || (whole.fault == nil) != (pieces.fault == nil) {
+			t.Errorf("%q cut at %d is judged otherwise", text, n)
+		}
+	})
+}

@@ -1,0 +1,29 @@
+package guard
+
+import (
+	"net"
+	"net/http"
+	"time"
+)
+
+// pingAfter is the silence on an HTTP/2 connection after which it is pinged, and
+// the time it then has to answer before it counts as dead.
+const pingAfter = 15 * time.Second
+
+// newTransport returns http.DefaultTransport's settings with our deadlines, and
+// with room for many calls to one host. HTTPS_PROXY and SSL_CERT_FILE are
+// honoured.
+func newTransport(t Timeouts, ping time.Duration) *http.Transport {
+	dialer := &net.Dialer{Timeout: t.Connect, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           dialer.DialContext,
+		TLSHandshakeTimeout:   t.Connect,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          1024,
+		MaxIdleConnsPerHost:   256,
+		IdleConnTimeout:       90 * time.Second,
+		ExpectContinueTimeout: time.Second,
+		HTTP2:                 &http.HTTP2Config{SendPingTimeout: ping, PingTimeout: ping},
+	}
+}

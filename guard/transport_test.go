@@ -1,0 +1,97 @@
+package guard
+
+import (
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/recloser/recloser/fault"
+)
+
+// A connection that dies without a word is found out by pings, long before the
+// headers are late.
+func TestDeadHTTP2ConnectionIsNoticed(t *testing.T) {
+	asked := make(chan struct{})
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			t.Errorf("the request came over %s", r.Proto)
+		}
+		close(asked)
+		<-r.Context().Done()
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	wire, cut := wireTo(t, server.Listener.Addr().String())
+
+	base := newTransport(Timeouts{Connect: 5 * time.Second}, 50*time.Millisecond)
+	base.TLSClientConfig = &tls.Config{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: "example.com"}
+	g, err := New(base, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		<-asked
+		cut.Store(true)
+	}()
+	req, _ := http.NewRequestWithContext(WithoutRetries(t.Context()), http.MethodGet, "https://"+wire+"/v1/models", nil)
+	start := time.Now()
+	_, err = g.RoundTrip(req)
+	if f, ok := err.(*fault.Error); !ok || f.Kind != fault.Service && f.Kind != fault.Timeout || f.Unreached {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(start); took > 4*time.Second {
+		t.Errorf("noticed after %v", took)
+	}
+}
+
+// wireTo forwards a TCP connection until it is cut: then it carries nothing any
+// more, in both directions, and stays open.
+func wireTo(t *testing.T, target string) (addr string, cut *atomic.Bool) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	cut = new(atomic.Bool)
+	carry := func(to, from net.Conn) {
+		buf := make([]byte, 4096)
+		for {
+			n, err := from.Read(buf)
+			if err != nil {
+				to.Close()
+				return
+			}
+			if !cut.Load() {
+				_, _ = to.Write(buf[:n])
+			}
+		}
+	}
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("tcp", target)
+			if err != nil {
+				return
+			}
+			go carry(far, conn)
+			go carry(conn, far)
+		}
+	}()
+	return l.Addr().String(), cut
+}
+
+// The defaults of the transport are what the documentation says.
+func TestTransportDefaults(t *testing.T) {
+	tr := newTransport(Timeouts{}.withDefaults(), pingAfter)
+	if tr.TLSHandshakeTimeout != 5*time.Second || tr.HTTP2.SendPingTimeout != 15*time.Second || tr.HTTP2.PingTimeout != 15*time.Second || tr.Proxy == nil || !tr.ForceAttemptHTTP2 {
+		t.Errorf("transport %+v", tr)
+	}
+}
