@@ -91,7 +91,7 @@ func (a *attempt) examine() {
 // handshake was the call.
 func (a *attempt) upgrade() {
 	if conn, ok := a.resp.Body.(io.ReadWriteCloser); ok {
-		a.resp.Body = &upgradedBody{conn, a.release}
+		a.resp.Body = &upgradedBody{ReadWriteCloser: conn, release: a.release}
 	}
 	a.settle(nil)
 }
@@ -99,8 +99,8 @@ func (a *attempt) upgrade() {
 // name says what err means that ended the exchange: a deadline of ours, the
 // caller, or the service.
 func (a *attempt) name(err error) *fault.Error {
-	if a.call.body.failed() != nil {
-		return fault.Named(fault.CodeBadRequest, a.call.body.failed())
+	if err := a.call.body.failed(); err != nil {
+		return unreadable(err)
 	}
 	if f, ok := errors.AsType[*fault.Error](context.Cause(a.ctx)); ok {
 		return f

@@ -164,9 +164,18 @@ func (b *restOfBody) Close() error {
 type upgradedBody struct {
 	io.ReadWriteCloser
 	release func()
+	once    sync.Once
+}
+
+// CloseWrite ends what is sent and leaves the other direction open.
+func (b *upgradedBody) CloseWrite() error {
+	if c, ok := b.ReadWriteCloser.(interface{ CloseWrite() error }); ok {
+		return c.CloseWrite()
+	}
+	return errors.ErrUnsupported
 }
 
 func (b *upgradedBody) Close() error {
-	defer b.release()
+	defer b.once.Do(b.release)
 	return b.ReadWriteCloser.Close()
 }

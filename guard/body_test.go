@@ -285,9 +285,26 @@ func TestUpgradeStaysAConnection(t *testing.T) {
 			t.Fatalf("echo is %q, %v", got, err)
 		}
 	}
+	if err := conn.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
+		t.Errorf("half-close: %v", err)
+	}
+	if rest, err := io.ReadAll(conn); err != nil || len(rest) != 0 {
+		t.Errorf("after the half-close %q, %v", rest, err)
+	}
+	conn.Close()
 	conn.Close()
 	if m := r.metrics(host(url)); m.TotalCalls != 1 || m.FailedCalls != 0 || r.events[0].Kind != fault.Success {
 		t.Errorf("metrics %+v, events %+v", m, r.events)
+	}
+}
+
+func TestCallerWhoseBodyBreaksOffHasLeft(t *testing.T) {
+	s := serve(t, func(http.ResponseWriter, *http.Request) {})
+	req := newPost(t, s.URL, chat)
+	req.ContentLength = int64(len(chat)) + 1
+	_, err := newRig(t, nil, once).RoundTrip(req)
+	if !errors.Is(err, fault.ErrCancelled) {
+		t.Errorf("got %v", err)
 	}
 }
 

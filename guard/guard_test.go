@@ -273,6 +273,7 @@ func TestModelThatCannotNameACircuitIsTurnedAway(t *testing.T) {
 	for name, model := range map[string]string{
 		"a megabyte":         strings.Repeat("m", 1<<20),
 		"control characters": "gpt\n5\x00",
+		"broken UTF-8":       "gpt\xff5",
 	} {
 		r := newRig(t, nil, once)
 		quoted, _ := json.Marshal(model)

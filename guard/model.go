@@ -22,12 +22,15 @@ func (c *call) circuitName() (string, *fault.Error) {
 	if given, ok := c.req.Context().Value(circuitKey).(string); ok {
 		name = given
 	}
-	if len(name) > maxModel || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+	if len(name) > maxModel || strings.ContainsFunc(name, unprintable) {
 		c.body.close()
 		return "", &fault.Error{
 			Kind: fault.Caller, Code: CodeInvalidModel, NotDone: true,
-			Why: "The model's name is longer than 256 bytes or has control characters; use the name of a model.",
+			Why: "The model's name is longer than 256 bytes, or has control characters or broken UTF-8; use the name of a model.",
 		}
 	}
 	return name, nil
 }
+
+// unprintable is true also for what stands for a byte that is no UTF-8.
+func unprintable(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }

@@ -3,6 +3,7 @@ package guard
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -32,7 +33,7 @@ func holdBody(req *http.Request, limit int64) (*requestBody, *fault.Error) {
 	held, err := readUpTo(req.Body, req.ContentLength, limit+1)
 	if err != nil {
 		_ = req.Body.Close()
-		return nil, fault.Named(fault.CodeBadRequest, err)
+		return nil, unreadable(err)
 	}
 	if int64(len(held)) > limit {
 		b.stream = &onceBody{Reader: io.MultiReader(bytes.NewReader(held), req.Body), Closer: req.Body}
@@ -44,6 +45,15 @@ func holdBody(req *http.Request, limit int64) (*requestBody, *fault.Error) {
 		b.fields = readFields(held)
 	}
 	return b, nil
+}
+
+// unreadable names what went wrong with the caller's body: it broke off, with
+// its caller, or is not as it should be.
+func unreadable(err error) *fault.Error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.Canceled) {
+		return fault.Named(fault.CodeCancelled, err)
+	}
+	return fault.Named(fault.CodeBadRequest, err)
 }
 
 // readUpTo reads r to its end, or to limit. size is its length, or not positive

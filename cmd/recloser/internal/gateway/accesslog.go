@@ -1,0 +1,55 @@
+package gateway
+
+import "log/slog"
+
+// How much of what others chose goes into the log.
+const (
+	maxLoggedID     = 128
+	maxLoggedPath   = 256
+	maxLoggedMethod = 16
+)
+
+// log writes the call's line. It has none of what may be secret: no query, no
+// header but request ids, nothing of a body but the model's name in the
+// circuit's.
+func (c *call) log() {
+	ctx, logger := c.in.Context(), c.proxy.cfg.Log
+	if !logger.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
+	logger.LogAttrs(ctx, slog.LevelInfo, "call",
+		slog.String("request_id", c.id),
+		slog.String("client_request_id", printableID(c.in.Header.Get("X-Client-Request-Id"))),
+		slog.String("upstream_request_id", printableID(c.upstreamID)),
+		slog.String("method", bounded(c.in.Method, maxLoggedMethod)),
+		slog.String("path", bounded(c.in.URL.EscapedPath(), maxLoggedPath)),
+		slog.String("circuit", c.report.Circuit),
+		slog.String("kind", c.kindName()),
+		slog.Int("status", c.status),
+		slog.Int("attempts", c.report.Attempts),
+		slog.Int64("ms", c.proxy.cfg.Now().Sub(c.start).Milliseconds()),
+		slog.Int64("bytes", c.bytes),
+	)
+}
+
+// printableID returns an id that somebody else chose if it looks like one, else
+// "": it may be anything.
+func printableID(id string) string {
+	if len(id) > maxLoggedID {
+		return ""
+	}
+	for i := range len(id) {
+		if id[i] <= ' ' || id[i] > '~' {
+			return ""
+		}
+	}
+	return id
+}
+
+// bounded cuts a text of ASCII.
+func bounded(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	return s[:limit] + "..."
+}

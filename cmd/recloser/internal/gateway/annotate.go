@@ -1,0 +1,62 @@
+package gateway
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/recloser/recloser/fault"
+)
+
+// Headers that Recloser adds to answers.
+const (
+	HeaderRequestID = "Recloser-Request-Id"
+	HeaderKind      = "Recloser-Kind"
+	HeaderAttempts  = "Recloser-Attempts"
+	HeaderMessage   = "Recloser-Message"
+)
+
+// headerShouldRetry is obeyed by the official clients over every status.
+const headerShouldRetry = "X-Should-Retry"
+
+// kindRefused is the kind of a call that a circuit refused. Nothing went wrong
+// with it, so fault has no name for it.
+const kindRefused = "refused"
+
+// annotate tells the client what its answer meant. The answer itself it leaves
+// alone, but for cookies: they belong to the connection of the proxy with the
+// service, which all clients share. A stream is never announced with a length.
+func annotate(resp *http.Response) error {
+	c := callOf(resp.Request.Context())
+	h := resp.Header
+	h.Del("Set-Cookie")
+	c.upstreamID = h.Get("X-Request-Id")
+	if strings.HasPrefix(h.Get("Content-Type"), "text/event-stream") {
+		h.Del("Content-Length") // chunks can be broken off at any time, also behind the last byte
+	}
+	message := ""
+	if f := c.report.Fault; f != nil {
+		message = fault.UserMessage(f)
+	}
+	if c.report.Kind != fault.Success && c.proxy.cfg.RetriesOn {
+		h.Set(headerShouldRetry, "false")
+	}
+	c.sign(h, message)
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		c.upgrade(resp)
+	}
+	return nil
+}
+
+// sign adds our headers. Those that came, from a Recloser behind this one, say
+// nothing about this call.
+func (c *call) sign(h http.Header, message string) {
+	h.Set(HeaderRequestID, c.id)
+	h.Set(HeaderKind, c.kindName())
+	h.Set(HeaderAttempts, strconv.Itoa(c.report.Attempts))
+	if message == "" {
+		h.Del(HeaderMessage)
+	} else {
+		h.Set(HeaderMessage, message)
+	}
+}

@@ -1,0 +1,134 @@
+package gateway
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"time"
+
+	"github.com/recloser/recloser/guard"
+)
+
+// DefaultMaxBody is the largest request body that is passed on, unless Config
+// says otherwise: files of 512 MiB are the largest that the API takes.
+const DefaultMaxBody = 600 << 20
+
+// Config sets up a Proxy. Upstream and Guard are needed.
+type Config struct {
+	// Upstream is the base of the API, e.g. https://api.openai.com/v1.
+	Upstream *url.URL
+
+	// Guard makes the calls.
+	Guard *guard.Guard
+
+	// RetriesOn tells that the guard retries: clients are then told to leave
+	// failures alone.
+	RetriesOn bool
+
+	// MaxBody is the largest request body, in bytes, that is passed on; what is
+	// larger is answered with 413. Zero means DefaultMaxBody.
+	MaxBody int64
+
+	// Log gets one line for each call. Its handler must not block. Nil: none.
+	Log *slog.Logger
+
+	// Now is the clock. Nil means time.Now.
+	Now func() time.Time
+
+	// Rand gives numbers from [0, 1) that spread the times told to those who are
+	// refused for longer than they are told. Nil means math/rand/v2.
+	Rand func() float64
+}
+
+func (c Config) withDefaults() Config {
+	c.MaxBody = cmp.Or(c.MaxBody, DefaultMaxBody)
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Float64
+	}
+	return c
+}
+
+func (c Config) validate() error {
+	var errs []error
+	if c.Guard == nil {
+		errs = append(errs, errors.New("gateway: Guard is nil"))
+	}
+	if c.MaxBody < 0 {
+		errs = append(errs, fmt.Errorf("gateway: MaxBody is %d: use 1 or more bytes, or 0 for %d", c.MaxBody, DefaultMaxBody))
+	}
+	return errors.Join(append(errs, checkUpstream(c.Upstream))...)
+}
+
+// Proxy is the http.Handler of the proxy listener. Make it with New.
+type Proxy struct {
+	cfg     Config // with its defaults filled in
+	reverse *httputil.ReverseProxy
+}
+
+// New returns a proxy. An error names the fields of cfg that are wrong.
+func New(cfg Config) (*Proxy, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	p := &Proxy{cfg: cfg}
+	p.reverse = &httputil.ReverseProxy{
+		Transport:      cfg.Guard,
+		Rewrite:        newTarget(cfg.Upstream).rewrite,
+		ModifyResponse: annotate,
+		ErrorHandler:   answerFailure,
+		BufferPool:     &buffers{},
+		ErrorLog:       log.New(io.Discard, "", 0), // the access log says what became of a call
+	}
+	return p, nil
+}
+
+// ServeHTTP passes one call on. Like httputil.ReverseProxy, it panics with
+// http.ErrAbortHandler to break off an answer that cannot be completed.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// Without it, net/http reads the whole of a request before the answer's first
+	// byte goes out, and breaks calls whose answer begins earlier. HTTP/2 has it
+	// always, and says that it cannot switch it on.
+	_ = http.NewResponseController(w).EnableFullDuplex()
+	c := newCall(p, w, r)
+	defer c.end()
+	if refusal, unfit := p.unfit(r); unfit {
+		c.answer(refusal)
+		c.complete = true
+		return
+	}
+	ctx := context.WithValue(guard.WithReport(r.Context(), &c.report), callKey{}, c)
+	in := r.WithContext(ctx)
+	if in.ContentLength < 0 {
+		// It is not told of w: then it would change w's headers on its own, from
+		// the goroutine that sends the body.
+		in.Body = http.MaxBytesReader(nil, in.Body, p.cfg.MaxBody)
+	}
+	p.reverse.ServeHTTP(c, in)
+	c.complete = true
+}
+
+// unfit returns the answer for a request that is not even tried.
+func (p *Proxy) unfit(r *http.Request) (_ reply, unfit bool) {
+	switch {
+	case r.Method == http.MethodConnect:
+		return notAProxy(), true
+	case r.ContentLength > p.cfg.MaxBody:
+		return tooLarge(p.cfg.MaxBody), true
+	}
+	return reply{}, false
+}
