@@ -217,8 +217,13 @@ func TestProbeSlowerThanItsLeaseStillProves(t *testing.T) {
 func TestObserverIsToldInOrderAndMayUseTheBreaker(t *testing.T) {
 	var b *breaker.Breaker
 	var told []string
+	inside := 0
 	clock := start()
 	b, err := breaker.NewAt(clock, "db", breaker.Config{FailureThreshold: 1, Seed: 1, OnTransition: func(tr breaker.Transition) {
+		if inside++; inside > 1 {
+			t.Error("told of a transition before it had returned from the last one")
+		}
+		defer func() { inside-- }()
 		told = append(told, fmt.Sprintf("%v>%v %s", tr.From, tr.To, tr.Reason))
 		_ = b.State()
 		_ = b.Metrics()

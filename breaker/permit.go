@@ -178,8 +178,8 @@ func (h *half) finish(t, begin instant, r Result) {
 		b.win.Answered(h.slot)
 	}
 	h.land()
-	if r.Outcome == Success && b.word.Load() == h.generation<<generationShift|calmBit {
-		return
+	if r.Outcome == Success && b.word.Load()&calmBit != 0 {
+		return // there is no run to end
 	}
 	if r.Outcome == Ignored && h.lease == 0 {
 		return

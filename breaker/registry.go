@@ -6,7 +6,6 @@ import (
 	"hash/maphash"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -35,8 +34,10 @@ type RegistryConfig struct {
 type Registry struct {
 	cfg    RegistryConfig
 	seed   maphash.Seed
-	count  atomic.Int64
 	shards [16]shard
+
+	making sync.Mutex // held by those who ask for what does not exist
+	count  int        // circuits, the overflow ones aside
 }
 
 type shard struct {
@@ -77,7 +78,7 @@ func (r *Registry) Child(parent, name string) *Breaker {
 }
 
 func (r *Registry) get(k key) *Breaker {
-	if b := r.shard(k).find(k); b != nil {
+	if b := r.find(k); b != nil {
 		return b
 	}
 	var parent *Breaker
@@ -85,45 +86,47 @@ func (r *Registry) get(k key) *Breaker {
 		parent = r.get(key{name: k.parent})
 		k.parent = parent.name // the overflow's, if there was no room for it
 	}
-	if k.name != OverflowName && r.count.Add(1) > int64(r.cfg.MaxCircuits) {
-		r.count.Add(-1)
-		return r.get(key{parent: k.parent, name: OverflowName})
+	if b := r.findOrMake(k, parent); b != nil {
+		return b
 	}
-	b, made := r.shard(k).findOrMake(k, func() *Breaker { return r.make(k, parent) })
-	if !made && k.name != OverflowName {
-		r.count.Add(-1) // somebody else was faster
-	}
-	return b
-}
-
-func (r *Registry) make(k key, parent *Breaker) *Breaker {
-	cfg, name := r.cfg.Circuit, k.name
-	if parent != nil {
-		cfg.Parent = parent
-		name = k.parent + "/" + k.name
-	}
-	return newBreaker(time.Now(), name, cfg)
+	return r.get(key{parent: k.parent, name: OverflowName})
 }
 
 func (r *Registry) shard(k key) *shard {
 	return &r.shards[maphash.Comparable(r.seed, k)%uint64(len(r.shards))]
 }
 
-func (s *shard) find(k key) *Breaker {
+func (r *Registry) find(k key) *Breaker {
+	s := r.shard(k)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.circuits[k]
 }
 
-func (s *shard) findOrMake(k key, make func() *Breaker) (b *Breaker, made bool) {
+// findOrMake returns nil if k is not there and there is no room for it.
+func (r *Registry) findOrMake(k key, parent *Breaker) *Breaker {
+	r.making.Lock()
+	defer r.making.Unlock()
+	if b := r.find(k); b != nil {
+		return b
+	}
+	if k.name != OverflowName {
+		if r.count >= r.cfg.MaxCircuits {
+			return nil
+		}
+		r.count++
+	}
+	cfg, name := r.cfg.Circuit, k.name
+	if parent != nil {
+		cfg.Parent = parent
+		name = k.parent + "/" + k.name
+	}
+	b := newBreaker(time.Now(), name, cfg)
+	s := r.shard(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if b := s.circuits[k]; b != nil {
-		return b, false
-	}
-	b = make()
 	s.circuits[k] = b
-	return b, true
+	return b
 }
 
 // Len returns how many circuits there are.

@@ -337,21 +337,25 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
-func TestGzippedErrorReachesTheCallerAsItWas(t *testing.T) {
-	packed := gzipped(`{"error":{"message":"m","type":"server_error","param":null,"code":"server_error"}}`)
+func TestGzippedErrorIsReadAndReachesTheCallerAsItWas(t *testing.T) {
+	packed := gzipped(`{"error":{"message":"m","type":"insufficient_quota","param":null,"code":"insufficient_quota"}}`)
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
-		w.WriteHeader(500)
+		w.WriteHeader(429)
 		io.WriteString(w, packed)
 	})
 	req := newPost(t, s.URL, chat)
-	req.Header.Set("Accept-Encoding", "gzip")
-	resp, err := newRig(t, nil, once).RoundTrip(req)
+	req.Header.Set("Accept-Encoding", "gzip") // else the transport undoes it
+	r := newRig(t, nil, once)
+	resp, err := r.RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	if got, _ := io.ReadAll(resp.Body); !bytes.Equal(got, []byte(packed)) || resp.Header.Get("Content-Encoding") != "gzip" {
 		t.Errorf("%d bytes of %d, encoding %q", len(got), len(packed), resp.Header.Get("Content-Encoding"))
+	}
+	if r.events[0].Kind != fault.Quota {
+		t.Errorf("read as %v", r.events[0].Kind)
 	}
 }

@@ -1,0 +1,173 @@
+# The tasks of this repository. "make help" lists them; CONTRIBUTING.md says
+# which to use when. The durations are of two cores with warm Go caches; a
+# first run also compiles openai-go and the linter, several minutes each.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# The folders of the modules that go.work joins, and the import patterns of
+# their packages. Those of the integration module need more than Go.
+MODULES = $(shell go list -m -f '{{.Dir}}')
+UNIT_PACKAGES = $(addsuffix /...,$(filter-out %/integration,$(MODULES)))
+ALL_PACKAGES = $(addsuffix /...,$(MODULES))
+
+# Passed to every go test of a target: make test TESTFLAGS=-race
+TESTFLAGS ?=
+# Of benchmarks: repetitions (six for benchstat's statistics), time or count each.
+COUNT ?= 6
+BENCHTIME ?= 1s
+# Of each fuzz target.
+FUZZTIME ?= 10s
+# Only mutants whose name contains this.
+MUTANT ?=
+
+PLATFORMS = linux/amd64 linux/arm64 darwin/arm64 windows/amd64
+
+# Tools are pinned by tools/NAME/go.mod and built once into .cache/bin.
+BIN = $(CURDIR)/.cache/bin
+version = $(shell awk '$$1 == "$(2)" { print $$2 }' tools/$(1)/go.mod)
+GOLANGCI_LINT := $(BIN)/golangci-lint-$(call version,golangci-lint,github.com/golangci/golangci-lint/v2)
+BENCHSTAT := $(BIN)/benchstat-$(call version,benchstat,golang.org/x/perf)
+DEADCODE := $(BIN)/deadcode-$(call version,deadcode,golang.org/x/tools)
+MUTANTS := $(BIN)/mutants
+
+.PHONY: help
+help: ## list the targets (at once)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+## Tests
+
+.PHONY: test
+test: setup test-fast test-tools test-integration ## set up what the tests need and run them all (~2 min)
+	@integration/setup --report
+
+.PHONY: test-fast
+test-fast: ## unit tests of all modules; needs Go alone (~20 s)
+	go test $(TESTFLAGS) $(UNIT_PACKAGES)
+
+.PHONY: test-tools
+test-tools: ## tests of our own tools (~10 s)
+	cd tools/mutants && GOWORK=off go test $(TESTFLAGS) ./...
+
+.PHONY: test-integration
+test-integration: ## official clients against the whole binary; run make setup first (~1 min)
+	go test $(TESTFLAGS) -timeout 30m $(CURDIR)/integration/...
+
+.PHONY: conformance
+conformance: setup ## the official Go client's own test suite, direct and through the proxy (~40 s)
+	go test $(TESTFLAGS) -count 1 -timeout 30m -v -run '^TestConformance' $(CURDIR)/integration
+
+.PHONY: race
+race: ## all tests under the race detector (~3 min)
+	@$(MAKE) test TESTFLAGS="$(TESTFLAGS) -race"
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME=10s
+	@go test -list '^Fuzz' $(UNIT_PACKAGES) | \
+		awk '/^Fuzz/ { names[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print $$2, names[i]; n = 0 }' | \
+		while read -r package name; do \
+			echo "== $$package $$name"; \
+			go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package"; \
+		done
+
+.PHONY: mutants
+mutants: $(MUTANTS) ## break one line at a time: each break must fail a test (~3 min; MUTANT=text picks some)
+	$(MUTANTS) -only "$(MUTANT)" tools/mutants/mutants.txt
+
+.PHONY: setup
+setup: ## install the npm packages that the integration tests use (~10 s, then at once)
+	@integration/setup
+
+## Checks
+
+.PHONY: check
+check: static race ## everything that CI demands of the code: static and race (~5 min)
+
+.PHONY: static
+static: format vet tidy lint deadcode ## all checks that run no test (~1 min)
+
+.PHONY: format
+format: ## demand that files are as gofmt -s has them (~1 s; make fmt rewrites them)
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs -r ls -d 2>/dev/null | xargs -r gofmt -s -l); \
+	if [ -n "$$unformatted" ]; then printf 'not formatted, run make fmt:\n%s\n' "$$unformatted"; exit 1; fi
+
+.PHONY: fmt
+fmt: ## format all Go files (~1 s)
+	gofmt -s -w .
+
+.PHONY: vet
+vet: ## go vet, also for Windows (~20 s)
+	go vet $(ALL_PACKAGES)
+	GOOS=windows go vet $(CURDIR)/cmd/recloser/...
+	cd tools/mutants && GOWORK=off go vet ./...
+
+.PHONY: tidy
+tidy: ## demand that each go.mod stands alone and is tidy (~5 s)
+	@for dir in $(MODULES) tools/*/; do \
+		(cd "$$dir" && GOWORK=off go mod tidy -diff) || { echo "$$dir: run GOWORK=off go mod tidy there"; exit 1; }; \
+	done
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## golangci-lint in each module (~30 s; its first build 2 min)
+	@for dir in $(MODULES); do \
+		echo "golangci-lint: $$dir"; \
+		(cd "$$dir" && $(GOLANGCI_LINT) run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...); \
+	done
+	@echo "golangci-lint: tools/mutants"
+	@cd tools/mutants && GOWORK=off $(GOLANGCI_LINT) run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...
+
+.PHONY: deadcode
+deadcode: $(DEADCODE) ## demand that no function is out of reach of programs and tests (~5 s)
+	@dead=$$($(DEADCODE) -test -filter '^github.com/recloser/recloser' $(ALL_PACKAGES)); \
+	if [ -n "$$dead" ]; then printf 'used by no program and no test:\n%s\n' "$$dead"; exit 1; fi
+
+.PHONY: cross
+cross: ## compile the binary for Linux, macOS and Windows, without cgo (~1 min)
+	@for platform in $(PLATFORMS); do \
+		echo "cross: $$platform"; \
+		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} go build -o /dev/null ./cmd/recloser; \
+	done
+
+.PHONY: ci
+ci: ## what CI runs, as CI runs it: installs Debian packages if run as root (~10 min)
+	.ci/run
+
+## Benchmarks: the ratio is benchstat's, between sub-benchmarks impl=NAME
+
+.PHONY: bench
+bench: bench-core bench-proxy ## all benchmarks, COUNT=6 times (~5 min)
+
+.PHONY: bench-core
+bench-core: $(BENCHSTAT) ## the breaker's paths, and beside other breakers (~2 min)
+	@mkdir -p .cache/bench
+	go test -run '^$$' -bench . -skip '^BenchmarkProxy' -benchmem -count $(COUNT) -benchtime $(BENCHTIME) \
+		$(CURDIR)/breaker/... $(CURDIR)/bench/... | tee .cache/bench/core.txt
+	$(BENCHSTAT) -col /impl .cache/bench/core.txt
+
+.PHONY: bench-proxy
+bench-proxy: $(BENCHSTAT) ## the proxy beside a plain one (~3 min)
+	@mkdir -p .cache/bench
+	go test -run '^$$' -bench '^BenchmarkProxy' -benchmem -count $(COUNT) -benchtime $(BENCHTIME) \
+		$(CURDIR)/bench/... | tee .cache/bench/proxy.txt
+	$(BENCHSTAT) -col /impl .cache/bench/proxy.txt
+
+## The rest
+
+.PHONY: clean
+clean: ## remove what was built and installed in this folder (at once)
+	rm -rf .cache bin integration/node/node_modules
+
+$(GOLANGCI_LINT): tools/golangci-lint/go.mod tools/golangci-lint/go.sum
+	@echo "building $(notdir $@): about 2 minutes, once"
+	cd tools/golangci-lint && GOWORK=off go build -o $@ tool
+
+$(BENCHSTAT): tools/benchstat/go.mod tools/benchstat/go.sum
+	cd tools/benchstat && GOWORK=off go build -o $@ tool
+
+$(DEADCODE): tools/deadcode/go.mod tools/deadcode/go.sum
+	cd tools/deadcode && GOWORK=off go build -o $@ tool
+
+$(MUTANTS): $(wildcard tools/mutants/*.go)
+	cd tools/mutants && GOWORK=off go build -o $@ .

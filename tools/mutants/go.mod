@@ -1,0 +1,3 @@
+module github.com/recloser/recloser/tools/mutants
+
+go 1.26
