@@ -85,7 +85,7 @@ func TestForgottenOutcomeIsAFailure(t *testing.T) {
 func TestPanicIsAFailureAndGoesOn(t *testing.T) {
 	forms := map[string]func(*rig){
 		"Do": func(r *rig) {
-			_ = breaker.RunAt(context.Background(), r.b, func() time.Time { return r.clock }, func(context.Context) error { panic("boom") })
+			_ = breaker.RunAt(t.Context(), r.b, func() time.Time { return r.clock }, func(context.Context) error { panic("boom") })
 		},
 		"Done": func(r *rig) {
 			var err error
@@ -129,7 +129,7 @@ func TestGoexitIsAFailureAndGoesOn(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = breaker.RunAt(context.Background(), r.b, func() time.Time { return r.clock }, func(context.Context) error {
+		_ = breaker.RunAt(t.Context(), r.b, func() time.Time { return r.clock }, func(context.Context) error {
 			runtime.Goexit()
 			return nil
 		})
@@ -144,7 +144,7 @@ func TestGoexitIsAFailureAndGoesOn(t *testing.T) {
 
 func TestCancellationByTheCallerIsIgnored(t *testing.T) {
 	r := newRig(t, breaker.Config{FailureThreshold: 1})
-	ctx := context.Background()
+	ctx := t.Context()
 	now := func() time.Time { return r.clock }
 	for _, err := range []error{context.Canceled, fmt.Errorf("call: %w", context.Canceled), &breaker.OpenError{}} {
 		_ = breaker.RunAt(ctx, r.b, now, func(context.Context) error { return err })
@@ -167,7 +167,7 @@ func TestIgnoredCallDoesNotEndTheRun(t *testing.T) {
 
 func TestDoneContextIsNoCall(t *testing.T) {
 	r := newRig(t, breaker.Config{})
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	err := breaker.Run(ctx, r.b, func(context.Context) error { t.Error("called"); return nil })
 	if !errors.Is(err, context.Canceled) || r.b.Metrics().TotalCalls != 0 {

@@ -58,7 +58,7 @@ func BenchmarkClosed(b *testing.B) {
 		}
 	})
 	b.Run("Run", func(b *testing.B) {
-		c, ctx := benchBreaker(b, breaker.Config{}), context.Background()
+		c, ctx := benchBreaker(b, breaker.Config{}), b.Context()
 		call := func(context.Context) error { return nil }
 		for b.Loop() {
 			_ = breaker.Run(ctx, c, call)

@@ -89,7 +89,8 @@ func (b *Breaker) Allow() (Permit, error) { return b.admit(b.now()) }
 func (b *Breaker) AllowAt(now time.Time) (Permit, error) { return b.admit(b.at(now)) }
 
 func (b *Breaker) admit(t instant) (Permit, error) {
-	own, above, refusal := half{}, half{}, (*OpenError)(nil)
+	var own, above half
+	var refusal *OpenError
 	if b.parent == nil {
 		own, refusal = b.take(t)
 		b.deliver()

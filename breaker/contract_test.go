@@ -171,7 +171,7 @@ func TestRetryAfterOfTheServiceLengthensTheOpenPeriodWithinTheCap(t *testing.T) 
 }
 
 func TestDo(t *testing.T) {
-	ctx := context.Background()
+	ctx := t.Context()
 	r := newRig(t, breaker.Config{FailureThreshold: 2})
 	now := func() time.Time { return r.clock }
 	fail := func(context.Context) (int, error) { return 7, errService }
@@ -201,7 +201,7 @@ func TestShortFormsReadTheClock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx := context.Background()
+	ctx := t.Context()
 	if v, err := breaker.Do(ctx, b, func(context.Context) (string, error) { return "a", nil }); v != "a" || err != nil {
 		t.Errorf("got %q, %v", v, err)
 	}

@@ -72,12 +72,12 @@ func (r Result) below() Result {
 // Permit is the admission of one call. Record it exactly once, with Done,
 // Record or RecordResult; only the first counts. A permit that is never
 // recorded does no harm beyond its call: a probe's place is given back when
-// its lease ends. It must not be copied after its first use.
+// its lease ends. It must not be copied after its first use; go vet sees that.
 type Permit struct {
 	begin    instant
 	own      half
 	above    half // of the parent; its b is nil without one
-	recorded uint32
+	recorded atomic.Uint32
 }
 
 // half is a permit's share in one circuit.
@@ -130,7 +130,7 @@ func (p *Permit) RecordResult(r Result) { p.record(p.own.b.now(), r) }
 func (p *Permit) RecordResultAt(now time.Time, r Result) { p.record(p.own.b.at(now), r) }
 
 func (p *Permit) record(t instant, r Result) {
-	if !atomic.CompareAndSwapUint32(&p.recorded, 0, 1) {
+	if !p.recorded.CompareAndSwap(0, 1) {
 		return
 	}
 	if r.Outcome != Success && r.Outcome != Ignored {
@@ -154,7 +154,7 @@ func (p *Permit) Progress() { p.progress(p.own.b.now()) }
 func (p *Permit) ProgressAt(now time.Time) { p.progress(p.own.b.at(now)) }
 
 func (p *Permit) progress(t instant) {
-	if atomic.LoadUint32(&p.recorded) != 0 {
+	if p.recorded.Load() != 0 {
 		return
 	}
 	p.own.progress(t)

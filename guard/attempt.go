@@ -44,7 +44,7 @@ func newAttempt(c *call, permit *breaker.Permit) *attempt {
 // answer good so far.
 func (a *attempt) send() {
 	a.alarms.awaitHeaders()
-	resp, err := a.call.g.base.RoundTrip(a.call.body.request(a.call.req, a.ctx))
+	resp, err := a.call.g.base.RoundTrip(a.call.body.request(a.ctx, a.call.req)) //nolint:bodyclose // its reader closes it
 	a.alarms.headersCame()
 	if err != nil {
 		a.end(a.name(err))
@@ -142,8 +142,9 @@ func counts(f *fault.Error) bool {
 		return true
 	case fault.Overload:
 		return f.Status != http.StatusTooManyRequests
+	default:
+		return false
 	}
-	return false
 }
 
 // progress notes the first content.

@@ -71,7 +71,7 @@ func (b *watchedBody) took(p []byte) {
 func (b *watchedBody) ended(err error) error {
 	f := b.verdict(err)
 	b.a.end(f)
-	if err == io.EOF && (f == nil || f == b.events.fault) {
+	if errors.Is(err, io.EOF) && (f == nil || f == b.events.fault) {
 		return io.EOF
 	}
 	if f != nil {
@@ -86,7 +86,7 @@ func (b *watchedBody) verdict(err error) *fault.Error {
 		return b.events.fault
 	case b.events != nil && b.events.complete():
 		return nil
-	case err != io.EOF:
+	case !errors.Is(err, io.EOF):
 		return b.a.name(err)
 	case b.events != nil && b.events.cut():
 		return fault.Named(fault.CodeTruncated, io.ErrUnexpectedEOF)

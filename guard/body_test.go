@@ -24,11 +24,11 @@ func TestHeldBodyIsSentAgainWhole(t *testing.T) {
 		b, _ := io.ReadAll(r.Body)
 		bodies = append(bodies, string(b))
 		if len(bodies) < 3 {
-			w.WriteHeader(500)
+			w.WriteHeader(http.StatusInternalServerError)
 		}
 	})
 	r := newRig(t, nil, quick)
-	if resp, _, err := r.chat(s.URL); err != nil || resp.StatusCode != 200 {
+	if resp, _, err := r.chat(s.URL); err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("got %v, %v", resp, err)
 	}
 	if want := fmt.Sprint([]string{chat, chat, chat}); fmt.Sprint(bodies) != want {
@@ -42,7 +42,7 @@ func TestLargeBodyStreamsThroughOnce(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		attempts++
 		got, _ = io.Copy(io.Discard, r.Body)
-		w.WriteHeader(503)
+		w.WriteHeader(http.StatusServiceUnavailable)
 	})
 	large := `{"model":"gpt-5","x":"` + strings.Repeat("x", 5<<20) + `"}`
 	for name, hide := range map[string]bool{"length known": false, "length unknown": true} {
@@ -231,7 +231,7 @@ func TestProbeOfAStreamReclosesAtItsFirstContent(t *testing.T) {
 	down := true
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		if down {
-			w.WriteHeader(503)
+			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
 		for _, e := range []string{": comment\n\n", role, chunk, finish + done} {
@@ -310,7 +310,7 @@ func TestCallerWhoseBodyBreaksOffHasLeft(t *testing.T) {
 
 func TestEncodings(t *testing.T) {
 	var asked []string
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) { asked = r.Header["Accept-Encoding"] })
+	s := serve(t, func(_ http.ResponseWriter, r *http.Request) { asked = r.Header["Accept-Encoding"] })
 	for _, row := range []struct{ client, body, want string }{
 		{"", chat, "[gzip]"}, // the transport's own, undone by it
 		{"gzip, deflate, br, zstd", chat, "[gzip]"},
@@ -341,7 +341,7 @@ func TestGzippedErrorIsReadAndReachesTheCallerAsItWas(t *testing.T) {
 	packed := gzipped(`{"error":{"message":"m","type":"insufficient_quota","param":null,"code":"insufficient_quota"}}`)
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
-		w.WriteHeader(429)
+		w.WriteHeader(http.StatusTooManyRequests)
 		io.WriteString(w, packed)
 	})
 	req := newPost(t, s.URL, chat)

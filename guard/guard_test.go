@@ -39,7 +39,7 @@ func TestRetriesUntilAnswered(t *testing.T) {
 	url, attempts := failing(t, 2, 503)
 	r := newRig(t, nil, quick)
 	resp, body, err := r.chat(url)
-	if err != nil || resp.StatusCode != 200 || body != `{"ok":true}` {
+	if err != nil || resp.StatusCode != http.StatusOK || body != `{"ok":true}` {
 		t.Fatalf("got %v %q, %v", resp, body, err)
 	}
 	m := r.metrics(host(url) + "/gpt-5")
@@ -56,12 +56,12 @@ func TestLastAnswerIsPassedOnUnchanged(t *testing.T) {
 		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			attempts.Add(1)
 			w.Header().Set("X-Request-Id", "req_1")
-			w.WriteHeader(500)
+			w.WriteHeader(http.StatusInternalServerError)
 			io.WriteString(w, text)
 		})
 		r := newRig(t, nil, quick)
 		resp, got, err := r.chat(s.URL)
-		if err != nil || resp.StatusCode != 500 || got != text || resp.Header.Get("X-Request-Id") != "req_1" || attempts.Load() != 3 {
+		if err != nil || resp.StatusCode != http.StatusInternalServerError || got != text || resp.Header.Get("X-Request-Id") != "req_1" || attempts.Load() != 3 {
 			t.Errorf("got %v, %d bytes, error %v after %d attempts", resp, len(got), err, attempts.Load())
 		}
 	}
@@ -146,7 +146,7 @@ func TestCircuitOpensRefusesAndRecloses(t *testing.T) {
 			t.Errorf("another model of the host: %v", err)
 		}
 		time.Sleep(2 * time.Second)
-		if resp, _, err := r.chat("http://api"); err != nil || resp.StatusCode != 200 {
+		if resp, _, err := r.chat("http://api"); err != nil || resp.StatusCode != http.StatusOK {
 			t.Errorf("probe: %v", err)
 		}
 		if m := r.metrics("api/gpt-5"); m.State != breaker.Closed || m.RefusedCalls != 2 {
@@ -159,7 +159,7 @@ func TestRetryStopsWhenTheCircuitOpensAndPassesTheLastAnswerOn(t *testing.T) {
 	url, attempts := failing(t, 100, 503)
 	r := newRig(t, nil, guard.Config{Breaker: breaker.Config{FailureThreshold: 2}, Retry: quick.Retry})
 	resp, _, err := r.chat(url)
-	if err != nil || resp.StatusCode != 503 || attempts.Load() != 2 {
+	if err != nil || resp.StatusCode != http.StatusServiceUnavailable || attempts.Load() != 2 {
 		t.Errorf("got %v, %v after %d attempts, want the service's own 503 after 2", resp, err, attempts.Load())
 	}
 }
@@ -187,7 +187,7 @@ func TestRateLimitNeverOpensTheCircuit(t *testing.T) {
 	url, _ := failing(t, 1000, 429)
 	r := newRig(t, nil, once)
 	for range 20 {
-		if resp, _, err := r.chat(url); err != nil || resp.StatusCode != 429 {
+		if resp, _, err := r.chat(url); err != nil || resp.StatusCode != http.StatusTooManyRequests {
 			t.Fatalf("got %v, %v", resp, err)
 		}
 	}
@@ -212,7 +212,7 @@ func TestUnreachableHostOpensTheUpstreamForAllModels(t *testing.T) {
 func TestPerCallCountsTheCallByItsLastAttempt(t *testing.T) {
 	url, attempts := failing(t, 2, 503)
 	r := newRig(t, nil, guard.Config{Count: guard.PerCall, Retry: quick.Retry, Breaker: breaker.Config{FailureThreshold: 1}})
-	if resp, _, err := r.chat(url); err != nil || resp.StatusCode != 200 {
+	if resp, _, err := r.chat(url); err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("got %v, %v", resp, err)
 	}
 	if m := r.metrics(host(url) + "/gpt-5"); m.TotalCalls != 1 || m.FailedCalls != 0 || attempts.Load() != 3 {
@@ -229,7 +229,7 @@ func TestObserveRefusesNothing(t *testing.T) {
 	url, attempts := failing(t, 100, 503)
 	r := newRig(t, nil, guard.Config{Breaker: breaker.Config{Mode: breaker.Observe}, Retry: once.Retry})
 	for range 8 {
-		if resp, _, err := r.chat(url); err != nil || resp.StatusCode != 503 {
+		if resp, _, err := r.chat(url); err != nil || resp.StatusCode != http.StatusServiceUnavailable {
 			t.Fatalf("got %v, %v", resp, err)
 		}
 	}

@@ -88,7 +88,7 @@ func (b *requestBody) close() {
 
 // request returns req as it goes out: with a body of its own, and asking only
 // for encodings that can be read here.
-func (b *requestBody) request(req *http.Request, ctx context.Context) *http.Request {
+func (b *requestBody) request(ctx context.Context, req *http.Request) *http.Request {
 	out := req.WithContext(ctx)
 	if encoding := acceptable(req.Header, b.fields.stream); encoding != "" {
 		out.Header = req.Header.Clone()

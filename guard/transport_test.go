@@ -16,7 +16,7 @@ import (
 // headers are late.
 func TestDeadHTTP2ConnectionIsNoticed(t *testing.T) {
 	asked := make(chan struct{})
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor != 2 {
 			t.Errorf("the request came over %s", r.Proto)
 		}

@@ -54,7 +54,7 @@ func ExampleNew() {
 	if err != nil {
 		panic(err)
 	}
-	r := httptest.NewRequest("POST", "/v1/chat/completions",
+	r := httptest.NewRequest(http.MethodPost, "/v1/chat/completions",
 		strings.NewReader(`{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"Hello"}]}`))
 	w := httptest.NewRecorder()
 	server.ServeHTTP(w, r)
