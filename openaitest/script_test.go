@@ -87,7 +87,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{"cut 1.5", 1, 5, []string{"whole number"}},
 		{"cut 1 2", 1, 7, []string{"given twice"}},
 		{"cut 1 after=2", 1, 7, []string{"does not belong to cut", "cut AFTER [reset] [partial]"}},
-		{"cut 1 reset", 1, 13, []string{"given twice"}},
+		{"cut 1 reset reset", 1, 13, []string{"given twice"}},
 		{"hang limit=5", 1, 6, []string{"not a duration"}},
 		{"hang limit", 1, 6, []string{"does not belong", "limit=DURATION"}},
 		{"error-event 1 form=odd", 1, 15, []string{"flat|failed|both"}},
