@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/recloser/recloser/breaker"
+	"github.com/recloser/recloser/cmd/recloser/internal/app"
+	"github.com/recloser/recloser/cmd/recloser/internal/config"
+	"github.com/recloser/recloser/cmd/recloser/internal/demo"
+)
+
+func newDemo() *cobra.Command {
+	opts := demo.Options{StartProxy: startProxy}
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Watch an outage and the recovery, with no key",
+		Long: `Run a stand-in for the API, the proxy in front of it, and some users, all on free
+ports of this machine, and show what happens as the API fails and recovers. It
+needs no key and no network, and ends by itself in less than a minute with a
+summary: what the users behind the proxy had of it, and what the users of a client
+that only retries.`,
+		Example: `  recloser demo
+  recloser demo --seed 7         other users, other luck
+  recloser demo --plain --keep   lines instead of a screen; stay up afterwards`,
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := onSignals(cmd.Context(), func() {})
+			defer stop()
+			return demo.Run(ctx, opts, cmd.OutOrStdout())
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.BoolVar(&opts.Keep, "keep", false, "stay up after the summary, until Ctrl-C")
+	f.Uint64Var(&opts.Seed, "seed", 0, "another `NUMBER` is another run")
+	f.BoolVar(&opts.Plain, "plain", false, "print lines also on a terminal")
+	noFiles(cmd)
+	return cmd
+}
+
+// startProxy runs what "recloser serve" runs with its defaults, without a log, on
+// free ports.
+func startProxy(ctx context.Context, upstream string, onTransition func(breaker.Transition)) (proxy, admin string, stop func(), err error) {
+	cfg, err := config.Load(config.Flags(map[string]string{
+		"listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "upstream": upstream,
+	}))
+	if err != nil {
+		return "", "", nil, err
+	}
+	a, err := app.New(ctx, cfg, app.Options{Version: buildVersion(), OnTransition: onTransition})
+	if err != nil {
+		return "", "", nil, err
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = a.Run(context.WithoutCancel(ctx)) // until stop; all that it can say is that it was broken off
+	}()
+	return rootURL(a.ProxyAddr()), rootURL(a.AdminAddr()), func() { _ = a.Close(); <-ended }, nil
+}
+
+func rootURL(addr fmt.Stringer) string { return "http://" + addr.String() }

@@ -1,0 +1,101 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrBrokenOff is what Run returns if Close ended it before its time.
+var ErrBrokenOff = errors.New("stopped without waiting for calls to end")
+
+// lastWords is how long handlers may take to log that they were broken off.
+const lastWords = time.Second
+
+// Run serves until ctx ends, then shuts down in order and returns nil, also if
+// calls had to be broken off because the grace was over. Call it once.
+func (a *App) Run(ctx context.Context) error {
+	failed := a.serve()
+	a.announce()
+	select {
+	case err := <-failed:
+		return errors.Join(err, a.Close())
+	case <-a.base.Done():
+	case <-ctx.Done():
+		a.drain()
+	}
+	brokenOff := a.base.Err() != nil
+	err := a.Close()
+	a.awaitHandlers()
+	a.log.Info("stopped")
+	if brokenOff {
+		return ErrBrokenOff
+	}
+	return err
+}
+
+// serve starts the servers. The channel has a server's error.
+func (a *App) serve() <-chan error {
+	failed := make(chan error, 2)
+	for _, s := range []*server{a.proxy, a.admin} {
+		if s == nil {
+			continue
+		}
+		go func() {
+			if err := s.serve(); err != nil {
+				failed <- err
+			}
+		}()
+	}
+	return failed
+}
+
+// announce says where it listens. Tests and scripts read this line.
+func (a *App) announce() {
+	admin := "off"
+	if addr := a.AdminAddr(); addr != nil {
+		admin = addr.String()
+	}
+	a.log.Info("listening", "proxy", a.ProxyAddr().String(), "admin", admin, "upstream", a.cfg.Upstream.String())
+}
+
+// drain lets calls end: see the package comment.
+func (a *App) drain() {
+	a.draining.Store(true)
+	a.proxy.inflight.draining.Store(true)
+	a.log.Info("draining", "delay", a.cfg.DrainDelay.String(), "grace", a.cfg.ShutdownGrace.String())
+	if !a.pause(a.cfg.DrainDelay) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(a.base, a.cfg.ShutdownGrace)
+	defer cancel()
+	if a.proxy.shutdown(ctx) == nil {
+		return
+	}
+	if left, _ := a.proxy.inflight.left(); left > 0 {
+		a.log.Warn("calls are broken off", "calls", left)
+	}
+}
+
+// pause waits, and tells whether nothing interrupted it.
+func (a *App) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-a.base.Done():
+		return false
+	}
+}
+
+// awaitHandlers gives what was broken off time for its line in the log.
+func (a *App) awaitHandlers() {
+	timer := time.NewTimer(lastWords)
+	defer timer.Stop()
+	_, empty := a.proxy.inflight.left()
+	select {
+	case <-empty:
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,117 @@
+package config
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// address reads where to listen. Off is the empty string in the field.
+func address(field func(*Serve) *string, orOff bool) func(*Serve, string) error {
+	want := "use HOST:PORT such as 127.0.0.1:8484, or :8484 for every interface"
+	if orOff {
+		want = "use HOST:PORT such as 127.0.0.1:8485, or off"
+	}
+	return func(c *Serve, text string) error {
+		if orOff && text == off {
+			*field(c) = ""
+			return nil
+		}
+		*field(c) = text
+		return checkAddress(text, want)
+	}
+}
+
+func checkAddress(text, want string) error {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil || strings.ContainsAny(host, " /@") {
+		return errors.New(want)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(n, 10) != port {
+		return errors.New("the port is a number from 0 (any free one) to 65535; " + want)
+	}
+	return nil
+}
+
+// CheckListen tells what is wrong with an address to listen on that a flag gives.
+func CheckListen(flag, text string) error {
+	if err := checkAddress(text, "use HOST:PORT such as 127.0.0.1:8486"); err != nil {
+		return Setting{Text: text, Origin: flagName(flag)}.problem(err)
+	}
+	return nil
+}
+
+// loopback tells whether only this machine can reach an address that address
+// has accepted.
+func loopback(address string) bool {
+	host, _, _ := net.SplitHostPort(address)
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// setUpstream reads the base URL of the API.
+func setUpstream(c *Serve, text string) error {
+	const example = "use a URL such as https://api.openai.com/v1"
+	u, err := url.Parse(text)
+	switch {
+	case !strings.HasPrefix(text, "http://") && !strings.HasPrefix(text, "https://"):
+		return errors.New("it does not begin with http:// or https://; " + example)
+	case err != nil:
+		return errors.New("it is not a URL; " + example)
+	case u.Hostname() == "":
+		return errors.New("it has no host; " + example)
+	case !portInRange(u.Port()):
+		return errors.New("its port is not from 1 to 65535; " + example)
+	case u.User != nil:
+		return errors.New("it has a user or password: clients bring their own Authorization; " + example)
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return errors.New("it has a query or fragment: clients bring their own query; " + example)
+	}
+	c.Upstream = u
+	return nil
+}
+
+// portInRange tells whether a URL's port, which has only digits, can be called.
+func portInRange(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
+}
+
+// setAdminToken reads what is sent as a bearer token.
+func setAdminToken(c *Serve, text string) error {
+	for _, b := range []byte(text) {
+		if b <= ' ' || b > '~' {
+			return errors.New("use printable ASCII characters without spaces, as a header can carry them")
+		}
+	}
+	c.AdminToken = text
+	return nil
+}
+
+// shown returns a value as a message may show it: cut, and of what looks like a
+// URL without the parts that hold secrets.
+func shown(text string) string {
+	if i := strings.LastIndexByte(text, '@'); i >= 0 {
+		scheme, _, ok := strings.Cut(text[:i], "://")
+		if !ok {
+			scheme = ""
+		} else {
+			scheme += "://"
+		}
+		text = scheme + "***" + text[i:]
+	}
+	if i := strings.IndexByte(text, '?'); i >= 0 {
+		text = text[:i] + "?***"
+	}
+	const most = 80
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + "..."
+	}
+	return strconv.Quote(text)
+}

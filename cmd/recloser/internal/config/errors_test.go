@@ -1,0 +1,139 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestBadValues(t *testing.T) {
+	const (
+		duration = "use a duration from 1ms to 24h, such as 30s or 1m30s"
+		bytes    = "use a number of bytes, or of KiB, MiB or GiB, such as 4MiB, from 1 to 1GiB"
+		listen   = "use HOST:PORT such as 127.0.0.1:8484, or :8484 for every interface"
+		url      = "use a URL such as https://api.openai.com/v1"
+	)
+	tests := []struct{ given, want string }{
+		{"failure-threshold=0", `--failure-threshold is "0": use a whole number from 1 to 1000000`},
+		{"failure-threshold=five", `--failure-threshold is "five": use a whole number from 1 to 1000000`},
+		{"failure-threshold=", `--failure-threshold is "": use a whole number from 1 to 1000000`},
+		{"retries=-1", `--retries is "-1": use a whole number from 0 (none) to 100`},
+		{"retries=101", `--retries is "101": use a whole number from 0 (none) to 100`},
+		{"max-circuits=0", `--max-circuits is "0": use a whole number from 1 to 1000000`},
+		{"reset-timeout=30", `--reset-timeout is "30": ` + duration},
+		{"reset-timeout=off", `--reset-timeout is "off": ` + duration},
+		{"reset-timeout=25h", `--reset-timeout is "25h": ` + duration},
+		{"base-timeout=0", `--base-timeout is "0": ` + duration},
+		{"probe-lease=1us", `--probe-lease is "1us": ` + duration},
+		{"stall-after=-1s", `--stall-after is "-1s": ` + duration + ", or off"},
+		{"idle-timeout=soon", `--idle-timeout is "soon": ` + duration + ", or off"},
+		{"max-retry-wait=2h", `--max-retry-wait is "2h": use a duration from 1ms to 1h, such as 30s or 1m30s`},
+		{"shutdown-grace=-1s", `--shutdown-grace is "-1s": use a duration from 0 (none) to 24h, such as 30s or 1m30s`},
+		{"max-held-body=0", `--max-held-body is "0": ` + bytes},
+		{"max-held-body=2GiB", `--max-held-body is "2GiB": ` + bytes},
+		{"max-held-body=4MB", `--max-held-body is "4MB": ` + bytes},
+		{"max-held-body=9999999999GiB", `--max-held-body is "9999999999GiB": ` + bytes},
+		{"policy=classy", `--policy is "classy": use classic, the only value for now`},
+		{"history=x.db", `--history is "x.db": use off, the only value for now`},
+		{"mode=dry", `--mode is "dry": use normal or observe`},
+		{"count=calls", `--count is "calls": use attempt or call; did you mean call?`},
+		{"retry-strategy=fixd", `--retry-strategy is "fixd": use full-jitter, equal-jitter, exponential, fixed or none; did you mean fixed?`},
+		{"log-format=xml", `--log-format is "xml": use auto, text or json`},
+		{"log-level=loud", `--log-level is "loud": use debug, info, warn or error`},
+		{"listen=8484", `--listen is "8484": ` + listen},
+		{"listen=off", `--listen is "off": ` + listen},
+		{"listen=127.0.0.1:http", `--listen is "127.0.0.1:http": the port is a number from 0 (any free one) to 65535; ` + listen},
+		{"listen=127.0.0.1:65536", `--listen is "127.0.0.1:65536": the port is a number from 0 (any free one) to 65535; ` + listen},
+		{"admin=nowhere", `--admin is "nowhere": use HOST:PORT such as 127.0.0.1:8485, or off`},
+		{"upstream=api.openai.com/v1", `--upstream is "api.openai.com/v1": it does not begin with http:// or https://; ` + url},
+		{"upstream=localhost:80", `--upstream is "localhost:80": it does not begin with http:// or https://; ` + url},
+		{"upstream=ftp://host", `--upstream is "ftp://host": it does not begin with http:// or https://; ` + url},
+		{"upstream=https://", `--upstream is "https://": it has no host; ` + url},
+		{"upstream=https:///v1", `--upstream is "https:///v1": it has no host; ` + url},
+		{"upstream=https://host:99999", `--upstream is "https://host:99999": its port is not from 1 to 65535; ` + url},
+		{"upstream=https://a b", `--upstream is "https://a b": it is not a URL; ` + url},
+		{"upstream=https://me:hunter2@host/v1", `--upstream is "https://***@host/v1": it has a user or password: clients bring their own Authorization; ` + url},
+		{"upstream=https://me:hunter2%@host/v1", `--upstream is "https://***@host/v1": it is not a URL; ` + url},
+		{"upstream=https://host/v1?key=hunter2", `--upstream is "https://host/v1?***": it has a query or fragment: clients bring their own query; ` + url},
+		{"admin-token=hunter2 x", `--admin-token: use printable ASCII characters without spaces, as a header can carry them`},
+		{"mode=" + strings.Repeat("x", 1000), `--mode is "` + strings.Repeat("x", 80) + `...": use normal or observe`},
+		{"base-timeout=31s", `--base-timeout is "31s": use at most the reset timeout, which is 30s (default)`},
+		{"admin=:8485", `--admin is ":8485": other machines can reach it there, so it needs a token: set RECLOSER_ADMIN_TOKEN, or use an address of this machine alone, such as 127.0.0.1:8485`},
+		{"admin=127.0.0.1:8484", `--admin is "127.0.0.1:8484": it is the address of the proxy: use another port, or off`},
+		{"upstream=http://localhost:8484/v1", `--upstream is "http://localhost:8484/v1": it is the address of the proxy itself: use the URL of the API`},
+	}
+	for _, tt := range tests {
+		_, err := load([]string{tt.given}, nil)
+		if err == nil {
+			t.Errorf("%s is taken", tt.given)
+		} else if err.Error() != tt.want {
+			t.Errorf("%s:\nhave %s\nwant %s", tt.given, err, tt.want)
+		}
+	}
+}
+
+func TestGoodValues(t *testing.T) {
+	for _, given := range [][]string{
+		{"listen=:8484"}, {"listen=[::1]:0"}, {"listen=localhost:1"}, {"listen=127.0.0.1:0", "admin=127.0.0.1:0"},
+		{"admin=:8485", "admin-token=x"}, {"admin=localhost:8485"}, {"admin=[::1]:8485"}, {"admin=off"},
+		{"upstream=http://127.0.0.1:8486"}, {"upstream=https://host/openai/v1/"}, {"upstream=http://localhost"},
+		{"max-body=1048576"}, {"max-body=1 KiB"}, {"shutdown-grace=0"}, {"drain-delay=off"}, {"total-timeout=1h30m"},
+	} {
+		if _, err := load(given, nil); err != nil {
+			t.Errorf("%v: %v", given, err)
+		}
+	}
+}
+
+func TestAllProblemsAtOnce(t *testing.T) {
+	_, err := load([]string{"listen=x", "mode=x"}, []string{"RECLOSER_RETRIES=x", "RECLOSER_COUNT=x"})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	const want = `--listen is "x": use HOST:PORT such as 127.0.0.1:8484, or :8484 for every interface
+RECLOSER_COUNT is "x": use attempt or call
+--mode is "x": use normal or observe
+RECLOSER_RETRIES is "x": use a whole number from 0 (none) to 100`
+	if err.Error() != want {
+		t.Errorf("have %s\nwant %s", err, want)
+	}
+}
+
+func TestUnknownVariables(t *testing.T) {
+	tests := []struct {
+		variable string
+		unknown  bool
+		nearest  string
+	}{
+		{"RECLOSER_RETRIES=3", false, ""},
+		{"RECLOSER_RETRYS=3", true, "RECLOSER_RETRIES"},
+		{"RECLOSER_FAILURE_TRESHOLD=", true, "RECLOSER_FAILURE_THRESHOLD"},
+		{"RECLOSER_SOMETHING_ELSE=1", true, ""},
+		{"RECLOSER_=1", true, ""},
+		{"RECLOSERX=1", false, ""},
+		{"OPENAI_API_KEY=1", false, ""},
+		{"RECLOSER_SERVICE_HOST=10.0.0.1", false, ""}, // Kubernetes, for a service called recloser
+		{"RECLOSER_PORT=tcp://10.0.0.1:80", false, ""},
+		{"RECLOSER_ADMIN_PORT_8485_TCP_ADDR=10.0.0.1", false, ""},
+		{"RECLOSER_ACTIVE_HELP=0", false, ""}, // shell completion
+	}
+	for _, tt := range tests {
+		found := Unknown([]string{"PATH=/bin", tt.variable})
+		if (len(found) == 1) != tt.unknown {
+			t.Errorf("%s: %v", tt.variable, found)
+		} else if tt.unknown && found[0].Nearest != tt.nearest {
+			t.Errorf("%s: nearest is %q", tt.variable, found[0].Nearest)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	names := []string{"retries", "retry-strategy", "mode", "listen", "count"}
+	for name, want := range map[string]string{
+		"retrys": "retries", "retry": "", "lsiten": "listen", "mod": "mode", "modes": "mode", "cuont": "count",
+		"": "", "zzz": "", "xretriesx": "retries", strings.Repeat("retries", 1000): "",
+	} {
+		if got := Nearest(name, names); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+}

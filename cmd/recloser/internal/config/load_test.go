@@ -1,0 +1,156 @@
+package config
+
+import (
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/recloser/recloser/breaker"
+	"github.com/recloser/recloser/guard"
+	"github.com/recloser/recloser/retry"
+)
+
+// load reads flags and variables written as "retries=3".
+func load(flags, environ []string) (*Serve, error) {
+	given := make(map[string]string)
+	for _, f := range flags {
+		name, text, _ := strings.Cut(f, "=")
+		given[name] = text
+	}
+	return Load(Flags(given), Env(environ))
+}
+
+func TestDefaults(t *testing.T) {
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []any{
+		c.Listen, c.Admin, c.AdminToken, c.Upstream.String(), c.MaxBody, c.DrainDelay, c.ShutdownGrace, c.LogFormat, c.LogLevel,
+		c.Guard.Breaker.FailureThreshold, c.Guard.Breaker.BaseTimeout, c.Guard.Breaker.ResetTimeout, c.Guard.Breaker.StallAfter,
+		c.Guard.Breaker.ProbeLease, c.Guard.Breaker.Mode, c.Guard.MaxCircuits, c.Guard.Count, c.Guard.MaxHeldBody,
+		c.Guard.Retry.MaxRetries, c.Guard.Retry.BaseDelay, c.Guard.Retry.MaxWait, c.Guard.Timeouts, c.RetriesOn(),
+	}
+	want := []any{
+		"127.0.0.1:8484", "127.0.0.1:8485", "", "https://api.openai.com/v1", int64(600 << 20), time.Second, 30 * time.Second, LogAuto, slog.LevelInfo,
+		5, time.Duration(0), 30 * time.Second, 2 * time.Minute,
+		30 * time.Second, breaker.Normal, 1000, guard.PerAttempt, int64(4 << 20),
+		2, 500 * time.Millisecond, 10 * time.Second, guard.Timeouts{
+			Connect: 5 * time.Second, Headers: 10 * time.Minute, FirstContent: 10 * time.Minute, Idle: 2 * time.Minute, Total: -1,
+		}, true,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("have %v\nwant %v", got, want)
+	}
+	if changed := c.Settings.Changed(); changed != nil {
+		t.Errorf("changed by nobody: %v", changed)
+	}
+}
+
+// TestGuardTakesWhatLoadAccepts: the ranges here are not wider than the library's.
+func TestGuardTakesWhatLoadAccepts(t *testing.T) {
+	for _, flags := range [][]string{
+		nil,
+		{"reset-timeout=1ms"},
+		{"failure-threshold=1000000", "base-timeout=24h", "reset-timeout=24h", "probe-lease=24h", "stall-after=24h", "max-circuits=1000000"},
+		{"retries=100", "retry-base-delay=1h", "max-retry-wait=1h", "max-held-body=1GiB", "count=call", "mode=observe"},
+		{"retries=0", "stall-after=off", "connect-timeout=0", "total-timeout=1ms"},
+	} {
+		c, err := load(flags, nil)
+		if err != nil {
+			t.Errorf("%v: %v", flags, err)
+			continue
+		}
+		if _, err := guard.New(nil, c.Guard); err != nil {
+			t.Errorf("%v: %v", flags, err)
+		}
+	}
+}
+
+func TestLayers(t *testing.T) {
+	tests := []struct {
+		flags, environ []string
+		threshold      int
+		source         Source
+		origin         string
+	}{
+		{nil, nil, 5, Default, "--failure-threshold"},
+		{nil, []string{"RECLOSER_FAILURE_THRESHOLD=7"}, 7, Environment, "RECLOSER_FAILURE_THRESHOLD"},
+		{[]string{"failure-threshold=9"}, nil, 9, Flag, "--failure-threshold"},
+		{[]string{"failure-threshold=9"}, []string{"RECLOSER_FAILURE_THRESHOLD=7"}, 9, Flag, "--failure-threshold"},
+		{[]string{"failure-threshold=9"}, []string{"RECLOSER_FAILURE_THRESHOLD=bad"}, 9, Flag, "--failure-threshold"},
+		{nil, []string{"RECLOSER_FAILURE_THRESHOLD="}, 5, Default, "--failure-threshold"},
+		{[]string{"failure-threshold=5"}, nil, 5, Flag, "--failure-threshold"},
+	}
+	for _, tt := range tests {
+		c, err := load(tt.flags, tt.environ)
+		if err != nil {
+			t.Errorf("%v %v: %v", tt.flags, tt.environ, err)
+			continue
+		}
+		s := c.Settings.Get("failure-threshold")
+		if c.Guard.Breaker.FailureThreshold != tt.threshold || s.Source != tt.source || s.Origin != tt.origin {
+			t.Errorf("%v %v: %d from %v, %s", tt.flags, tt.environ, c.Guard.Breaker.FailureThreshold, s.Source, s.Origin)
+		}
+	}
+}
+
+// TestAnotherLayerFits: a file will be one between the environment and the defaults.
+func TestAnotherLayerFits(t *testing.T) {
+	file := Layer{Source: Default, Lookup: func(option string) (string, string, bool) {
+		return "11", "recloser.yaml:3", option == "failure-threshold" || option == "retries"
+	}}
+	c, err := Load(Flags(nil), Env([]string{"RECLOSER_RETRIES=1"}), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Guard.Breaker.FailureThreshold != 11 || c.Guard.Retry.MaxRetries != 1 {
+		t.Errorf("%+v", c.Guard)
+	}
+	if origin := c.Settings.Get("failure-threshold").Origin; origin != "recloser.yaml:3" {
+		t.Error(origin)
+	}
+}
+
+func TestNoneIsNegative(t *testing.T) {
+	c, err := load([]string{
+		"retries=0", "stall-after=off", "connect-timeout=off", "headers-timeout=0",
+		"first-content-timeout=off", "idle-timeout=off", "total-timeout=off", "admin=off",
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := guard.Timeouts{Connect: -1, Headers: -1, FirstContent: -1, Idle: -1, Total: -1}
+	if c.Guard.Retry.MaxRetries >= 0 || c.Guard.Breaker.StallAfter >= 0 || c.Guard.Timeouts != none || c.Admin != "" || c.RetriesOn() {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestEveryStrategyHasAName(t *testing.T) {
+	for _, name := range retry.Names() {
+		if c, err := load([]string{"retry-strategy=" + name}, nil); err != nil || c.Guard.Retry.Strategy == nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestSettingsForTheLog(t *testing.T) {
+	c, err := load([]string{"retries=0"}, []string{"RECLOSER_ADMIN_TOKEN=hunter2", "RECLOSER_LISTEN=:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	h := slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}})
+	slog.New(h).LogAttrs(t.Context(), slog.LevelInfo, "settings", c.Settings.Changed().Attrs()...)
+	const want = `level=INFO msg=settings listen=":1 (environment)" admin_token="[set] (environment)" retries="0 (flag)"` + "\n"
+	if out.String() != want {
+		t.Errorf("have %swant %s", out.String(), want)
+	}
+}

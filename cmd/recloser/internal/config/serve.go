@@ -1,0 +1,42 @@
+package config
+
+import (
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/recloser/recloser/guard"
+)
+
+// Serve is the configuration of "recloser serve".
+type Serve struct {
+	Listen     string
+	Admin      string // empty: no admin listener
+	AdminToken string
+	Upstream   *url.URL
+
+	// Guard has the fields that options set; hooks are the caller's.
+	Guard   guard.Config
+	MaxBody int64
+
+	DrainDelay    time.Duration
+	ShutdownGrace time.Duration
+	LogFormat     LogFormat
+	LogLevel      slog.Level
+
+	// Settings are the texts that all this was read from.
+	Settings Settings
+}
+
+// RetriesOn tells whether failed calls are tried again.
+func (c *Serve) RetriesOn() bool { return c.Guard.Retry.MaxRetries >= 0 }
+
+// LogFormat is how the log is written.
+type LogFormat uint8
+
+// The formats.
+const (
+	LogAuto LogFormat = iota // text on a terminal, JSON elsewhere
+	LogText
+	LogJSON
+)

@@ -1,0 +1,42 @@
+package demo
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// lane is a crowd with the client that it uses.
+type lane struct {
+	crowd
+	client *client
+}
+
+// traffic sends users, in pairs of twins, until more says no or ctx ends, and
+// returns when all of them have left.
+type traffic struct {
+	seed     uint64
+	rate     float64
+	lanes    []*lane
+	began    time.Time
+	recovery time.Time
+	more     func(elapsed time.Duration) bool
+}
+
+func (t *traffic) run(ctx context.Context) {
+	var users sync.WaitGroup
+	defer users.Wait()
+	for n, at := range arrivals(t.seed, t.rate) {
+		if !t.more(at) || !pause(ctx, time.Until(t.began.Add(at))) {
+			return
+		}
+		for _, l := range t.lanes {
+			l.enter()
+			users.Go(func() {
+				patient, cancel := context.WithTimeout(ctx, patience)
+				defer cancel()
+				l.leave(l.client.call(patient, luckOf(t.seed, n)), t.recovery)
+			})
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/recloser/recloser/cmd/recloser/internal/config"
+)
+
+// streams are what a command has of the world around it.
+type streams struct {
+	out     io.Writer
+	err     io.Writer
+	environ []string // as os.Environ has it
+}
+
+// The exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// run is the whole program, and returns its exit code.
+func run(ctx context.Context, args []string, s streams) int {
+	root := newRoot(s)
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return exitOK
+	}
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(s.err, "recloser: %s\n", strings.TrimRight(line, "\n"))
+	}
+	if _, ok := errors.AsType[usageError](err); !ok {
+		return exitFailure
+	}
+	fmt.Fprintf(s.err, "Run \"%s --help\" for help.\n", cmd.CommandPath())
+	return exitUsage
+}
+
+// usageError is what the command line or the environment is to blame for.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// newRoot builds the tree of commands.
+func newRoot(s streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "recloser",
+		Short: "A circuit breaker in front of LLM APIs",
+		Long: `Recloser stands between an application and the OpenAI API (or one like it).
+When the API fails, it refuses calls at once instead of letting everybody wait,
+asks with one call at a time whether the API is back, and then lets all in again.`,
+		Example: `  recloser demo                  watch an outage and the recovery, with no key
+  recloser serve                 the proxy, for base_url=http://127.0.0.1:8484/v1
+  recloser mock --script "healthy 5s, down 20s, healthy"`,
+		Args:          noSuchCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	root.SetFlagErrorFunc(explainFlag)
+	root.SetUsageFunc(usage)
+	root.AddCommand(newDemo(), newServe(s), newMock(), newVersion())
+	return root
+}
+
+// noSuchCommand refuses words after the program's name.
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return usageError{fmt.Errorf("there is no command %q%s", args[0], didYouMean(config.Nearest(args[0], names)))}
+}
+
+// noArguments refuses words that belong to no flag.
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usageError{fmt.Errorf("%q belongs to no flag: this command takes only flags", args[0])}
+}
+
+func didYouMean(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "; did you mean " + name + "?"
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/recloser/recloser/cmd/recloser/internal/app"
+	"github.com/recloser/recloser/cmd/recloser/internal/config"
+)
+
+func newServe(s streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the proxy",
+		Long: `Run the proxy. Point an OpenAI client at it (base_url=http://127.0.0.1:8484/v1):
+calls are passed on with the client's own key, and refused at once with 503 and
+Retry-After while their circuit is open.
+
+Each flag is also an environment variable: --reset-timeout is
+RECLOSER_RESET_TIMEOUT. A flag wins over its variable; an empty variable counts as
+not set. HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are honoured.
+
+Sizes are bytes, or KiB, MiB, GiB. The log goes to stderr, one line a call.
+
+SIGTERM or Ctrl-C ends it in order: /readyz answers 503 at once, new calls are
+taken for --drain-delay more, and running ones may end within --shutdown-grace.
+A second one ends it at once, with exit code 1.`,
+		Example: `  recloser serve
+  recloser serve --failure-threshold 3 --reset-timeout 1m --retries 0
+  recloser serve --upstream https://openrouter.ai/api/v1
+  recloser serve --mode observe --log-format json
+  RECLOSER_ADMIN_TOKEN=... recloser serve --listen :8484 --admin :8485`,
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := config.Load(config.Flags(given(cmd)), config.Env(s.environ))
+			if err != nil {
+				return usageError{err}
+			}
+			return serve(cmd.Context(), cfg, s)
+		},
+	}
+	addOptions(cmd, config.Options())
+	return cmd
+}
+
+// serve runs the proxy until a signal ends it.
+func serve(ctx context.Context, cfg *config.Serve, s streams) error {
+	log := app.OpenLog(s.err, isTerminal(s.err), cfg)
+	err := serveLogged(ctx, cfg, s, log.Logger)
+	return errors.Join(err, log.Close())
+}
+
+func serveLogged(ctx context.Context, cfg *config.Serve, s streams, log *slog.Logger) error {
+	for _, v := range config.Unknown(s.environ) {
+		log.Warn("unknown environment variable", "name", v.Name, "did_you_mean", v.Nearest)
+	}
+	if changed := cfg.Settings.Changed(); len(changed) > 0 {
+		log.LogAttrs(ctx, slog.LevelInfo, "settings", changed.Attrs()...)
+	}
+	a, err := app.New(ctx, cfg, app.Options{Version: buildVersion(), Log: log})
+	if err != nil {
+		return err
+	}
+	// Whoever reads the log may go away; the proxy must not go with them.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := onSignals(ctx, func() { _ = a.Close() })
+	defer stop()
+	if err := a.Run(ctx); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+// isTerminal tells whether somebody reads w on a screen.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
