@@ -366,3 +366,55 @@ func TestFirstContentOfAProbeRecloses(t *testing.T) {
 		t.Errorf("metrics %+v", m)
 	}
 }
+
+func TestObserverThatEndsItsGoroutineDoesNoHarm(t *testing.T) {
+	told := 0
+	r := newRig(t, breaker.Config{FailureThreshold: 1, OnTransition: func(breaker.Transition) { told++; runtime.Goexit() }})
+	for _, o := range []breaker.Outcome{breaker.Failure, breaker.Success, breaker.Failure} {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			p, _ := r.b.AllowAt(r.clock)
+			p.RecordAt(r.clock, o)
+		}()
+		<-done
+		r.clock = r.clock.Add(time.Minute)
+	}
+	if told < 2 {
+		t.Errorf("told of %d transitions", told)
+	}
+}
+
+func TestClassifyThatPanicsIsAFailure(t *testing.T) {
+	r := newRig(t, breaker.Config{FailureThreshold: 1, Classify: func(context.Context, error) breaker.Outcome { panic("classify") }})
+	func() {
+		defer func() { _ = recover() }()
+		var err error
+		r.allow().DoneAt(r.clock, &err)
+	}()
+	r.is(breaker.Open)
+}
+
+func TestClockSetBackDoesNotKeepARunAlive(t *testing.T) {
+	r := newRig(t, breaker.Config{})
+	r.wait(time.Hour)
+	r.call(breaker.Failure)
+	r.wait(-time.Hour)
+	for range 10 {
+		r.call(breaker.Success)
+		r.wait(time.Second)
+		r.call(breaker.Failure)
+	}
+	r.is(breaker.Closed)
+}
+
+func TestAnyInstantWill(t *testing.T) {
+	for _, year := range []int{-5000, 1, 1900, 2300, 9999, 100_000} {
+		r := newRig(t, breaker.Config{})
+		r.clock = time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+		r.trip()
+		for range 3 {
+			r.refusal()
+		}
+	}
+}

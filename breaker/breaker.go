@@ -105,7 +105,7 @@ func (b *Breaker) admit(t instant) (Permit, error) {
 
 // take admits a call to this circuit, its parent left aside.
 func (b *Breaker) take(t instant) (half, *OpenError) {
-	if h, ok := b.takeCalm(t); ok {
+	if h, ok := b.takeCalm(t, watched); ok {
 		return h, nil
 	}
 	if e := b.refuse(t); e != nil {
@@ -113,7 +113,7 @@ func (b *Breaker) take(t instant) (half, *OpenError) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.settle(t, b.consult(t))
+	return b.settle(t, b.consult(t), watched)
 }
 
 // takeBoth admits a call to the parent and to this circuit, or to neither: if
@@ -123,9 +123,9 @@ func (b *Breaker) takeBoth(t instant) (own, above half, refusal *OpenError) {
 	up := b.parent
 	defer up.deliver()
 	defer b.deliver()
-	if h, ok := up.takeCalm(t); ok {
+	if h, ok := up.takeCalm(t, unwatched); ok {
 		if own, refusal = b.take(t); refusal != nil {
-			up.withdraw(h)
+			up.withdraw()
 		}
 		return own, h, refusal
 	}
@@ -136,23 +136,30 @@ func (b *Breaker) takeBoth(t instant) (own, above half, refusal *OpenError) {
 	defer up.mu.Unlock()
 	v := up.consult(t)
 	if v == refuse && up.cfg.Mode != Observe {
-		_, refusal = up.settle(t, v)
+		_, refusal = up.settle(t, v, unwatched)
 		return own, above, refusal
 	}
 	if own, refusal = b.take(t); refusal == nil {
-		above, refusal = up.settle(t, v)
+		above, refusal = up.settle(t, v, unwatched)
 	}
 	return own, above, refusal
 }
 
+// Whether a call counts among those that may hang: only in its own circuit. Of
+// the parent, a call that is slow to answer says nothing.
+const (
+	watched   = true
+	unwatched = false
+)
+
 // takeCalm is the fast path: closed, and no failure in the run.
-func (b *Breaker) takeCalm(t instant) (half, bool) {
+func (b *Breaker) takeCalm(t instant, watch bool) (half, bool) {
 	word := b.word.Load()
 	if word&calmBit == 0 {
 		return half{}, false
 	}
 	h := half{b: b, generation: word >> generationShift}
-	if b.win != nil {
+	if watch && b.win != nil {
 		h.slot, h.out = b.win.Slot(int64(t)), true
 		if !b.win.Begin(h.slot) {
 			return half{}, false // the first call of a slot takes the lock
@@ -163,10 +170,7 @@ func (b *Breaker) takeCalm(t instant) (half, bool) {
 }
 
 // withdraw takes back a calm admission as if it had never been asked for.
-func (b *Breaker) withdraw(h half) {
-	b.total.Add(-1)
-	h.land()
-}
+func (b *Breaker) withdraw() { b.total.Add(-1) }
 
 // verdict is what a circuit would do with a call, before it has done it.
 type verdict uint8
@@ -200,7 +204,7 @@ func (b *Breaker) consult(t instant) verdict {
 }
 
 // settle carries out a verdict.
-func (b *Breaker) settle(t instant, v verdict) (half, *OpenError) {
+func (b *Breaker) settle(t instant, v verdict, watch bool) (half, *OpenError) {
 	h := half{b: b, generation: b.generation}
 	switch v {
 	case refuse:
@@ -215,7 +219,7 @@ func (b *Breaker) settle(t instant, v verdict) (half, *OpenError) {
 	case admitCall:
 	}
 	b.total.Add(1)
-	if b.win != nil {
+	if watch && b.win != nil {
 		h.slot, h.out = b.win.BeginNow(), true
 	}
 	return h, nil

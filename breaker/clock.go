@@ -10,7 +10,13 @@ type instant int64
 // now reads the clock: the only place of this package that does, beside New.
 func (b *Breaker) now() instant { return instant(time.Since(b.epoch)) }
 
-func (b *Breaker) at(now time.Time) instant { return instant(now.Sub(b.epoch)) }
+// farthest is how far an instant may be from the epoch, 73 years, so that sums
+// of them do not overflow.
+const farthest = instant(1 << 61)
+
+func (b *Breaker) at(now time.Time) instant {
+	return min(max(instant(now.Sub(b.epoch)), -farthest), farthest)
+}
 
 func (b *Breaker) time(t instant) time.Time { return b.epoch.Add(time.Duration(t)) }
 

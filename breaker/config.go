@@ -31,7 +31,8 @@ type Config struct {
 
 	// StallAfter is how long a call may be out without an answer before it
 	// counts as a failure while it still hangs. It is noticed when another
-	// call asks, up to StallAfter/32 late. Zero switches it off.
+	// call asks, up to StallAfter/32, or a millisecond, late. It is judged in
+	// the call's own circuit, not in its parent. Zero switches it off.
 	StallAfter time.Duration
 
 	// Mode is Normal, or Observe to refuse nothing.
@@ -77,6 +78,17 @@ func (m Mode) String() string {
 
 // MarshalText returns what String does.
 func (m Mode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (m *Mode) UnmarshalText(text []byte) error {
+	for _, known := range []Mode{Normal, Observe} {
+		if string(text) == known.String() {
+			*m = known
+			return nil
+		}
+	}
+	return errors.New("breaker: a mode is normal or observe")
+}
 
 // ConfigError names one field of a configuration that cannot be used.
 type ConfigError struct {

@@ -31,9 +31,8 @@
 // every other error is a failure, a panic and runtime.Goexit included.
 // Config.Classify changes that.
 //
-// Results are judged in the order in which calls began, to a quarter of a
-// second: a success that began before the first failure of a run does not end
-// the run. A result that arrives after the circuit has changed state says
+// A success that began before the first failure of a run, by a quarter of a
+// second or more, does not end the run: it says nothing about the time since. A result that arrives after the circuit has changed state says
 // nothing about the new state and is only counted in [Metrics].
 //
 // # Two levels

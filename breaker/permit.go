@@ -103,7 +103,9 @@ func (p *Permit) Done(errp *error) {
 		p.Record(Failure)
 		panic(v)
 	}
-	p.record(p.own.b.now(), Result{Outcome: p.own.b.classify(errp)})
+	outcome := Failure // stays, if Classify does not return
+	defer func() { p.Record(outcome) }()
+	outcome = p.own.b.classify(errp)
 }
 
 // DoneAt is Done at the instant now.
@@ -112,7 +114,9 @@ func (p *Permit) DoneAt(now time.Time, errp *error) {
 		p.RecordAt(now, Failure)
 		panic(v)
 	}
-	p.RecordAt(now, p.own.b.classify(errp))
+	outcome := Failure // stays, if Classify does not return
+	defer func() { p.RecordAt(now, outcome) }()
+	outcome = p.own.b.classify(errp)
 }
 
 // Record records the call with an outcome that the caller has decided.

@@ -22,9 +22,10 @@ type RegistryConfig struct {
 	// registry and must be nil.
 	Circuit Config
 
-	// MaxCircuits bounds how many circuits there are, so that a client which
-	// invents names cannot grow the process. Calls beyond it share overflow
-	// circuits, called "other", which come on top. Zero means 1,000.
+	// MaxCircuits bounds how many circuits there are of each level, those with a
+	// parent and those without, so that a client which invents names cannot grow
+	// the process. Calls beyond it share overflow circuits, called "other", which
+	// come on top. Zero means 1,000.
 	MaxCircuits int
 }
 
@@ -36,8 +37,8 @@ type Registry struct {
 	seed   maphash.Seed
 	shards [16]shard
 
-	making sync.Mutex // held by those who ask for what does not exist
-	count  int        // circuits, the overflow ones aside
+	making        sync.Mutex // held by those who ask for what does not exist
+	first, second int        // circuits of each level, the overflow ones aside
 }
 
 type shard struct {
@@ -111,10 +112,14 @@ func (r *Registry) findOrMake(k key, parent *Breaker) *Breaker {
 		return b
 	}
 	if k.name != OverflowName {
-		if r.count >= r.cfg.MaxCircuits {
+		level := &r.first
+		if parent != nil {
+			level = &r.second
+		}
+		if *level >= r.cfg.MaxCircuits {
 			return nil
 		}
-		r.count++
+		*level++
 	}
 	cfg, name := r.cfg.Circuit, k.name
 	if parent != nil {

@@ -117,10 +117,13 @@ func (b *Breaker) reclose(t instant) {
 	b.enter(Closed, t, ProbeSucceeded)
 }
 
-// reanchor keeps a clock that steps backwards from prolonging a period: what
-// was left of it at most stays left. Steps of less than a second are the usual
+// reanchor keeps a clock that steps backwards from prolonging a period or a run:
+// what was left of it at most stays left. Steps of less than a second are the usual
 // disorder of concurrent callers.
 func (b *Breaker) reanchor(t instant) {
+	if b.run.first-t > instant(time.Second) {
+		b.run.first = t
+	}
 	if step := b.since - t; step > instant(time.Second) {
 		b.since -= step
 		b.until -= step

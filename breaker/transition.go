@@ -56,22 +56,25 @@ func (b *Breaker) deliver() {
 		return
 	}
 	b.outbox.busy = true
+	defer func() { b.outbox.busy = false }() // also if the observer ends this goroutine
 	for len(b.outbox.pending) > 0 {
 		next := b.outbox.pending[0]
 		b.outbox.pending = b.outbox.pending[1:]
-		b.mu.Unlock()
-		panicked := observe(b.cfg.OnTransition, next)
+		b.tell(next)
+	}
+	b.outbox.pending = nil
+	b.outbox.waiting.Store(false)
+}
+
+// tell lets go of the lock while the observer is told.
+func (b *Breaker) tell(tr Transition) {
+	b.mu.Unlock()
+	defer func() {
+		panicked := recover() != nil
 		b.mu.Lock()
 		if panicked {
 			b.outbox.panics++
 		}
-	}
-	b.outbox.pending, b.outbox.busy = nil, false
-	b.outbox.waiting.Store(false)
-}
-
-func observe(observer func(Transition), tr Transition) (panicked bool) {
-	defer func() { panicked = recover() != nil }()
-	observer(tr)
-	return false
+	}()
+	b.cfg.OnTransition(tr)
 }

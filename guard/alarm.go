@@ -2,59 +2,56 @@ package guard
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/recloser/recloser/fault"
 )
 
-// alarms are the deadlines of one attempt: each cancels it with a cause that
-// names the deadline.
-type alarms struct {
-	cancel   context.CancelCauseFunc
-	timeouts *Timeouts
-	headers  *time.Timer
-	content  *time.Timer
-	idle     *time.Timer
-}
+// phase is what an attempt waits for.
+type phase uint32
 
-func (a *alarms) after(d time.Duration, code string) *time.Timer {
-	if d <= 0 {
-		return nil
-	}
-	return time.AfterFunc(d, func() { a.cancel(fault.Named(code, context.DeadlineExceeded)) })
-}
+const (
+	headers phase = iota
+	firstContent
+	more
+)
 
-func stop(t *time.Timer) {
-	if t != nil {
-		t.Stop()
+func (p phase) code() string {
+	switch p {
+	case headers:
+		return fault.CodeHeadersTimeout
+	case firstContent:
+		return fault.CodeContentTimeout
+	default:
+		return fault.CodeIdleTimeout
 	}
 }
 
-func (a *alarms) awaitHeaders() { a.headers = a.after(a.timeouts.Headers, fault.CodeHeadersTimeout) }
+// alarm is the deadline of what an attempt waits for at the moment: it cancels
+// the attempt with a cause that names the phase. It is set only while the
+// service is waited for, not while the caller takes its time to read.
+type alarm struct {
+	timer *time.Timer
+	phase atomic.Uint32
+}
 
-func (a *alarms) headersCame() { stop(a.headers) }
+const never = time.Duration(1<<63 - 1)
 
-// awaitContent starts the time to the first content of a stream whose attempt
-// has been out for so long.
-func (a *alarms) awaitContent(out time.Duration) {
-	if limit := a.timeouts.FirstContent; limit > 0 {
-		a.content = a.after(max(limit-out, 1), fault.CodeContentTimeout)
+func newAlarm(cancel context.CancelCauseFunc) *alarm {
+	a := &alarm{}
+	a.timer = time.AfterFunc(never, func() {
+		cancel(fault.Named(phase(a.phase.Load()).code(), context.DeadlineExceeded))
+	})
+	return a
+}
+
+// set starts the wait for p; no limit means none.
+func (a *alarm) set(p phase, limit time.Duration) {
+	if limit > 0 {
+		a.phase.Store(uint32(p))
+		a.timer.Reset(limit)
 	}
 }
 
-func (a *alarms) contentCame() { stop(a.content) }
-
-// awaitMore starts, or starts anew, the time that a body may be silent.
-func (a *alarms) awaitMore() {
-	if a.idle == nil {
-		a.idle = a.after(a.timeouts.Idle, fault.CodeIdleTimeout)
-	} else {
-		a.idle.Reset(a.timeouts.Idle)
-	}
-}
-
-func (a *alarms) stop() {
-	stop(a.headers)
-	stop(a.content)
-	stop(a.idle)
-}
+func (a *alarm) unset() { a.timer.Stop() }

@@ -1,7 +1,6 @@
 package guard
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -23,44 +22,68 @@ type attempt struct {
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	start   time.Time
-	alarms  alarms
+	alarm   *alarm
 	resp    *http.Response
 	fault   *fault.Error  // nil: good, as far as is known
 	content time.Duration // to the first content; 0: none yet
 	over    atomic.Bool
 
 	passed   bool // the caller has it, so that its end is the call's
-	released bool
+	released atomic.Bool
 }
 
 func newAttempt(c *call, permit *breaker.Permit) *attempt {
 	a := &attempt{call: c, number: c.report.Attempts, permit: permit, probe: permit.Probe(), start: time.Now()}
 	a.ctx, a.cancel = context.WithCancelCause(c.ctx)
-	a.alarms = alarms{cancel: a.cancel, timeouts: &c.g.cfg.Timeouts}
+	a.alarm = newAlarm(a.cancel)
 	return a
 }
 
 // send makes the exchange up to the point where its failure is certain, or its
 // answer good so far.
 func (a *attempt) send() {
-	a.alarms.awaitHeaders()
+	returned := false
+	defer func() {
+		if !returned { // base panics, and nobody will take the call from here
+			a.passed = true
+			a.end(fault.Named(fault.CodeTransport, nil))
+		}
+	}()
+	a.alarm.set(headers, a.call.g.cfg.Timeouts.Headers)
 	resp, err := a.call.g.base.RoundTrip(a.call.body.request(a.ctx, a.call.req)) //nolint:bodyclose // its reader closes it
-	a.alarms.headersCame()
+	a.alarm.unset()
+	returned = true
 	if err != nil {
 		a.end(a.name(err))
 		return
 	}
 	a.resp = resp
+	if resp.Body == nil {
+		resp.Body = http.NoBody
+	}
 	switch {
 	case resp.StatusCode == http.StatusSwitchingProtocols:
 		a.upgrade()
-	case resp.StatusCode >= http.StatusBadRequest:
+	case resp.StatusCode >= http.StatusBadRequest, a.isPage():
 		a.examine()
-	case resp.Body == nil || resp.Body == http.NoBody:
-		a.end(nil)
+	case a.hasNoBody():
+		a.settle(nil) // its body, if it has one all the same, is not waited for
+		resp.Body = &restOfBody{a: a, body: resp.Body}
 	default:
 		resp.Body = newWatchedBody(a)
 	}
+}
+
+// hasNoBody reports whether the answer is complete with its headers.
+func (a *attempt) hasNoBody() bool {
+	return a.resp.Body == http.NoBody || a.call.req.Method == http.MethodHead ||
+		a.resp.StatusCode == http.StatusNoContent || a.resp.StatusCode == http.StatusNotModified
+}
+
+// isPage reports whether a page for people came where an answer should be. What
+// is fetched may be a page.
+func (a *attempt) isPage() bool {
+	return a.resp.StatusCode < 300 && a.call.req.Method == http.MethodPost && mediaType(a.resp.Header) == "text/html"
 }
 
 // maxErrorBody is how much of an error's body is read to understand it. The
@@ -70,29 +93,43 @@ const maxErrorBody = 64 << 10
 // examine names what an error response means. Its body is read here, and given
 // back to be read again.
 func (a *attempt) examine() {
-	a.alarms.awaitMore()
 	body := a.resp.Body
+	a.alarm.set(more, a.call.g.cfg.Timeouts.Idle)
 	held, err := io.ReadAll(io.LimitReader(body, maxErrorBody+1))
-	f := fault.Classify(a.resp.StatusCode, a.resp.Header, readable(a.resp.Header, held), time.Now())
+	a.alarm.unset()
+	f := a.meaning(held)
 	if err != nil && a.call.ctx.Err() != nil {
 		f = a.name(err) // the caller left
 	}
 	if err == nil && len(held) > maxErrorBody {
-		a.resp.Body = &restOfBody{held: held, body: body, release: a.release}
+		a.resp.Body = &restOfBody{a: a, held: held, body: body}
 		a.settle(f)
 		return
 	}
 	_ = body.Close()
-	a.resp.Body = &restOfBody{held: held, err: cmp.Or(err, io.EOF)}
+	a.resp.Body = &restOfBody{a: a, held: held, body: http.NoBody, err: err}
 	a.end(f)
+}
+
+// meaning names an error response by what was read of its body.
+func (a *attempt) meaning(body []byte) *fault.Error {
+	if f := fault.Classify(a.resp.StatusCode, a.resp.Header, readable(a.resp.Header, body), time.Now()); f != nil {
+		return f
+	}
+	f := fault.Named(fault.CodeHTML, nil)
+	f.Status = a.resp.StatusCode
+	return f
 }
 
 // upgrade hands over a connection that speaks another protocol from now on. Its
 // handshake was the call.
 func (a *attempt) upgrade() {
-	if conn, ok := a.resp.Body.(io.ReadWriteCloser); ok {
-		a.resp.Body = &upgradedBody{ReadWriteCloser: conn, release: a.release}
+	conn, ok := a.resp.Body.(io.ReadWriteCloser)
+	if !ok {
+		a.end(nil)
+		return
 	}
+	a.resp.Body = &upgradedBody{ReadWriteCloser: conn, release: a.release}
 	a.settle(nil)
 }
 
@@ -100,7 +137,7 @@ func (a *attempt) upgrade() {
 // caller, or the service.
 func (a *attempt) name(err error) *fault.Error {
 	if err := a.call.body.failed(); err != nil {
-		return unreadable(err)
+		return unreadable(a.call.ctx, err)
 	}
 	if f, ok := errors.AsType[*fault.Error](context.Cause(a.ctx)); ok {
 		return f
@@ -151,7 +188,6 @@ func counts(f *fault.Error) bool {
 func (a *attempt) progress() {
 	if a.content == 0 {
 		a.content = max(time.Since(a.start), 1)
-		a.alarms.contentCame()
 		a.permit.Progress()
 	}
 }
@@ -163,7 +199,6 @@ func (a *attempt) settle(f *fault.Error) {
 		return
 	}
 	a.fault = f
-	a.alarms.stop()
 	if a.call.permit == nil {
 		a.permit.RecordResult(result(f, a.resp != nil))
 	}
@@ -171,9 +206,7 @@ func (a *attempt) settle(f *fault.Error) {
 	if f != nil {
 		e.Kind = f.Kind
 	}
-	if a.resp != nil {
-		e.Status = a.resp.StatusCode
-	}
+	e.Status = a.status()
 	a.call.observe(e)
 	if a.passed {
 		a.finish()
@@ -188,7 +221,10 @@ func (a *attempt) end(f *fault.Error) {
 
 // release lets go of what the exchange held. After it nothing can be read.
 func (a *attempt) release() {
-	a.released = true
+	if !a.released.CompareAndSwap(false, true) {
+		return
+	}
+	a.alarm.unset()
 	a.cancel(nil)
 	if a.passed {
 		a.call.cancel()
@@ -213,7 +249,7 @@ func (a *attempt) pass() (*http.Response, error) {
 	if a.over.Load() {
 		a.finish()
 	}
-	if a.released {
+	if a.released.Load() {
 		a.call.cancel()
 	}
 	if a.resp == nil {
@@ -238,7 +274,7 @@ func (a *attempt) finish() {
 	if p := a.call.permit; p != nil {
 		p.RecordResult(result(a.fault, a.resp != nil))
 	}
-	a.call.ended(a.fault, a.content)
+	a.call.ended(a.fault, a.status(), a.content)
 }
 
 // discard drops a failed exchange that another attempt follows.
@@ -246,7 +282,13 @@ func (a *attempt) discard() {
 	if a.resp != nil {
 		_ = a.resp.Body.Close()
 	}
-	a.cancel(nil)
+	a.release()
 }
 
-func (a *attempt) elapsed() time.Duration { return time.Since(a.start) }
+// status is that of the response, 0 if none came.
+func (a *attempt) status() int {
+	if a.resp == nil {
+		return 0
+	}
+	return a.resp.StatusCode
+}

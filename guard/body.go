@@ -1,12 +1,13 @@
 package guard
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/recloser/recloser/fault"
 )
@@ -16,25 +17,28 @@ import (
 type watchedBody struct {
 	a      *attempt
 	inner  io.ReadCloser
+	budget time.Duration // left to the service for its first content
+
 	mu     sync.Mutex // guards what follows, and the attempt
 	left   int64      // bytes still announced; negative: not known
 	events *stream    // nil: not an event stream
+	first  []byte     // the beginning of JSON that may report a failure
 	err    error      // sticky
 }
 
 func newWatchedBody(a *attempt) *watchedBody {
 	b := &watchedBody{a: a, inner: a.resp.Body, left: a.resp.ContentLength}
-	kind, _, _ := mime.ParseMediaType(a.resp.Header.Get("Content-Type"))
-	if kind == "text/event-stream" && a.resp.Header.Get("Content-Encoding") == "" {
+	if mediaType(a.resp.Header) == "text/event-stream" && !packed(a.resp.Header) {
 		b.events = newStream(a.call.req.URL.Path)
-		a.alarms.awaitContent(a.elapsed())
+		if limit := a.call.g.cfg.Timeouts.FirstContent; limit > 0 {
+			b.budget = max(limit-time.Since(a.start), 1)
+		}
 	}
-	a.alarms.awaitMore()
 	return b
 }
 
 func (b *watchedBody) Read(p []byte) (int, error) {
-	n, err := b.inner.Read(p)
+	n, err := b.wait(p)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err != nil {
@@ -49,47 +53,77 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 	return n, b.err
 }
 
+// wait reads under the deadline of what is waited for.
+func (b *watchedBody) wait(p []byte) (int, error) {
+	idle := b.a.call.g.cfg.Timeouts.Idle
+	if b.budget <= 0 {
+		b.a.alarm.set(more, idle)
+		defer b.a.alarm.unset()
+		return b.inner.Read(p)
+	}
+	if idle > 0 && idle < b.budget {
+		b.a.alarm.set(more, idle)
+	} else {
+		b.a.alarm.set(firstContent, b.budget)
+	}
+	defer b.a.alarm.unset()
+	start := time.Now()
+	n, err := b.inner.Read(p)
+	b.budget = max(b.budget-time.Since(start), 1)
+	return n, err
+}
+
+// maxFirst is how much of a JSON answer is looked at for an error in it.
+const maxFirst = 4 << 10
+
 // took looks at what was read.
 func (b *watchedBody) took(p []byte) {
-	b.a.alarms.awaitMore()
 	b.left -= int64(len(p))
 	if b.events == nil {
-		b.a.progress()
+		b.tookPlain(p)
 		return
 	}
 	b.events.feed(p)
 	if b.events.content {
 		b.a.progress()
+		b.budget = 0
 	}
 	if b.events.fault != nil {
 		b.a.settle(b.events.fault)
 	}
 }
 
+// tookPlain keeps the beginning of an answer that may be an error in a 200.
+func (b *watchedBody) tookPlain(p []byte) {
+	if p = p[:min(len(p), maxFirst)]; b.a.content == 0 && bytes.Contains(p, []byte(`"error"`)) && mediaType(b.a.resp.Header) == "application/json" {
+		b.first = bytes.Clone(p)
+	}
+	b.a.progress()
+}
+
 // ended ends the attempt with the body's last error and returns the error for
-// the reader: the fault, if there is one that its end does not show by itself.
+// the reader: a fault, unless the body itself tells of it.
 func (b *watchedBody) ended(err error) error {
 	f := b.verdict(err)
 	b.a.end(f)
-	if errors.Is(err, io.EOF) && (f == nil || f == b.events.fault) {
+	if f == nil || err == io.EOF && f.Code != fault.CodeTruncated { //nolint:errorlint // a wrapped EOF is a failure
 		return io.EOF
 	}
-	if f != nil {
-		return f
-	}
-	return err
+	return f
 }
 
 func (b *watchedBody) verdict(err error) *fault.Error {
-	switch {
-	case b.events != nil && b.events.fault != nil:
-		return b.events.fault
-	case b.events != nil && b.events.complete():
+	switch s := b.events; {
+	case s != nil && s.fault != nil:
+		return s.fault
+	case s != nil && s.done:
 		return nil
-	case !errors.Is(err, io.EOF):
+	case err != io.EOF: //nolint:errorlint // a wrapped EOF is a failure
 		return b.a.name(err)
-	case b.events != nil && b.events.cut():
+	case b.left > 0, s != nil && s.cut():
 		return fault.Named(fault.CodeTruncated, io.ErrUnexpectedEOF)
+	case b.first != nil:
+		return fault.Classify(b.a.resp.StatusCode, b.a.resp.Header, b.first, time.Now())
 	}
 	return nil
 }
@@ -108,36 +142,35 @@ func (b *watchedBody) Close() error {
 
 // abandoned is the verdict on a body that was closed before its end.
 func (b *watchedBody) abandoned() *fault.Error {
+	if f, ok := errors.AsType[*fault.Error](context.Cause(b.a.ctx)); ok {
+		return f // a deadline of ours came first
+	}
 	switch {
 	case b.events != nil && b.events.fault != nil:
 		return b.events.fault
 	case b.whole():
 		return nil
 	}
-	if f, ok := errors.AsType[*fault.Error](context.Cause(b.a.ctx)); ok {
-		return f // a deadline of ours came first
-	}
 	return fault.Named(fault.CodeCancelled, context.Canceled)
 }
 
 // whole reports whether all that matters has come although the end was not
-// read: clients leave a stream after its last event, and decoders stop at the
-// end of a value.
+// read: clients leave a stream after its last event, decoders stop at the end
+// of a value, and some are content with the status.
 func (b *watchedBody) whole() bool {
 	if b.events != nil {
 		return b.events.complete()
 	}
-	return b.left == 0 || b.left < 0 && b.a.content > 0 && b.a.call.ctx.Err() == nil && b.a.ctx.Err() == nil
+	return b.a.call.ctx.Err() == nil
 }
 
-// restOfBody is the body of an error response, whose beginning was read. The
-// attempt is over already.
+// restOfBody is a body of an attempt that is over, the beginning of which was
+// read. Read and Close may be called at the same time.
 type restOfBody struct {
+	a    *attempt
 	held []byte
-	err  error // behind what is held; nil: the rest of body
-
-	body    io.ReadCloser
-	release func()
+	body io.ReadCloser // the rest
+	err  error         // in place of the rest
 }
 
 func (b *restOfBody) Read(p []byte) (int, error) {
@@ -149,14 +182,13 @@ func (b *restOfBody) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
+	b.a.alarm.set(more, b.a.call.g.cfg.Timeouts.Idle)
+	defer b.a.alarm.unset()
 	return b.body.Read(p)
 }
 
 func (b *restOfBody) Close() error {
-	if b.body == nil {
-		return nil
-	}
-	defer b.release()
+	defer b.a.release()
 	return b.body.Close()
 }
 
@@ -164,7 +196,6 @@ func (b *restOfBody) Close() error {
 type upgradedBody struct {
 	io.ReadWriteCloser
 	release func()
-	once    sync.Once
 }
 
 // CloseWrite ends what is sent and leaves the other direction open.
@@ -176,6 +207,6 @@ func (b *upgradedBody) CloseWrite() error {
 }
 
 func (b *upgradedBody) Close() error {
-	defer b.once.Do(b.release)
+	defer b.release()
 	return b.ReadWriteCloser.Close()
 }

@@ -138,7 +138,7 @@ func (c *call) refused(refusal error) error {
 	c.body.close()
 	c.report.Refused = true
 	c.cancel()
-	c.ended(nil, 0)
+	c.ended(nil, 0, 0)
 	return refusal
 }
 
@@ -146,7 +146,7 @@ func (c *call) refused(refusal error) error {
 func (c *call) failed(f *fault.Error) error {
 	c.report.Kind, c.report.Fault = f.Kind, f
 	c.cancel()
-	c.ended(f, 0)
+	c.ended(f, 0, 0)
 	return f
 }
 
@@ -161,13 +161,10 @@ func (c *call) left(a *attempt) error {
 }
 
 // ended tells the observer that the call is over, with the end of its body.
-func (c *call) ended(f *fault.Error, content time.Duration) {
+func (c *call) ended(f *fault.Error, status int, content time.Duration) {
 	e := Event{
-		Type: CallEnded, Attempt: c.report.Attempts, Kind: c.report.Kind, Fault: f, Refused: c.report.Refused,
+		Type: CallEnded, Attempt: c.report.Attempts, Kind: c.report.Kind, Status: status, Fault: f, Refused: c.report.Refused,
 		Content: content, Duration: time.Since(c.start),
-	}
-	if f != nil {
-		e.Status = f.Status
 	}
 	c.observe(e)
 }

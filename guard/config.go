@@ -17,8 +17,8 @@ import (
 // zero means.
 type Config struct {
 	// Breaker is the configuration of every circuit. Its StallAfter is 2 min
-	// where it is zero; a negative one switches it off. Parent and Classify
-	// are not used.
+	// where it is zero; a negative one switches it off. Its Parent and Classify
+	// are left aside.
 	Breaker breaker.Config
 
 	// MaxCircuits bounds how many circuits there are. Zero means 1,000.
@@ -45,8 +45,9 @@ type Config struct {
 	Upstream func(*url.URL) string
 
 	// Observe is told of every attempt and call when it has ended, on the
-	// goroutine that ended it. It must be quick and safe for concurrent use; a
-	// panic in it is contained.
+	// goroutine that ended it, which it holds up: it must be quick and must not
+	// use the response's body. It must be safe for concurrent use; a panic in
+	// it is contained.
 	Observe func(context.Context, Event)
 }
 
@@ -79,10 +80,12 @@ type Timeouts struct {
 	// Headers bounds the time from the start of an attempt to its response
 	// headers. 10 min.
 	Headers time.Duration
-	// FirstContent bounds the time from the start of an attempt to the first
-	// content of a stream; comments and keep-alives are none. 10 min.
+	// FirstContent bounds the time that the service takes from the start of an
+	// attempt to the first content of a stream; comments and keep-alives are
+	// none. 10 min.
 	FirstContent time.Duration
-	// Idle bounds the silence within a body. 120 s.
+	// Idle bounds the silence of the service within a body. How long the caller
+	// takes to read counts neither here nor there. 120 s.
 	Idle time.Duration
 	// Total bounds a call with all its attempts, the body included. None.
 	Total time.Duration
@@ -111,6 +114,7 @@ const (
 
 func (c Config) withDefaults() Config {
 	c.MaxHeldBody = cmp.Or(c.MaxHeldBody, defaultHeldBody)
+	c.Breaker.Parent, c.Breaker.Classify = nil, nil
 	c.Breaker.StallAfter = limit(c.Breaker.StallAfter, defaultStallAfter)
 	c.Timeouts = c.Timeouts.withDefaults()
 	if c.Safe == nil {

@@ -24,6 +24,19 @@ func acceptable(h http.Header, stream bool) string {
 	return "identity"
 }
 
+// mediaType returns the media type of a body, in lower case and without
+// parameters.
+func mediaType(h http.Header) string {
+	kind, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(kind))
+}
+
+// packed reports whether a body is compressed.
+func packed(h http.Header) bool {
+	encoding := h.Get("Content-Encoding")
+	return encoding != "" && !strings.EqualFold(encoding, "identity")
+}
+
 // readable returns an error's body, or the beginning of it, decompressed.
 func readable(h http.Header, body []byte) []byte {
 	if !strings.EqualFold(h.Get("Content-Encoding"), "gzip") {

@@ -289,11 +289,15 @@ func TestModelThatCannotNameACircuitIsTurnedAway(t *testing.T) {
 }
 
 func TestBadConfig(t *testing.T) {
-	for _, cfg := range []guard.Config{
-		{MaxHeldBody: -1}, {Count: 7}, {MaxCircuits: -1}, {Breaker: breaker.Config{FailureThreshold: -1}}, {Retry: retry.Config{MaxRetries: 1000}},
+	for field, cfg := range map[string]guard.Config{
+		"MaxHeldBody":      {MaxHeldBody: -1},
+		"Count":            {Count: 7},
+		"MaxCircuits":      {MaxCircuits: -1},
+		"FailureThreshold": {Breaker: breaker.Config{FailureThreshold: -1}},
+		"MaxRetries":       {Retry: retry.Config{MaxRetries: 1000}},
 	} {
-		if _, err := guard.New(nil, cfg); err == nil {
-			t.Errorf("%+v was taken", cfg)
+		if _, err := guard.New(nil, cfg); err == nil || !strings.Contains(err.Error(), field+" is ") {
+			t.Errorf("%s: got %v", field, err)
 		}
 	}
 }

@@ -20,9 +20,9 @@ const (
 // Event is something that happened to a call.
 type Event struct {
 	Type     EventType
-	Circuit  string // its key: upstream/model, or upstream
-	Attempt  int    // its number, from 1; in CallEnded how many there were
-	Kind     fault.Kind
+	Circuit  string        // its key: upstream/model, or upstream
+	Attempt  int           // its number, from 1; in CallEnded how many there were
+	Kind     fault.Kind    // of a refusal it says nothing: see Refused
 	Status   int           // of the response; 0: none came
 	Fault    *fault.Error  // nil for a success and for a refusal
 	Refused  bool          // no permit was to be had

@@ -30,14 +30,14 @@ func WithCircuit(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, circuitKey, name)
 }
 
-// Report is what became of one call. It is complete, and may be read, once the
+// Report is what became of one call; use a new one for each. It is complete, and may be read, once the
 // call has returned an error or its response body has been read to the end or
 // closed; Circuit, Attempts, Kind, Fault and Refused are already set when the
 // call returns, with what is known by then.
 type Report struct {
 	Circuit  string       // its key: upstream/model, or upstream
 	Attempts int          // HTTP exchanges made
-	Kind     fault.Kind   // of the last one
+	Kind     fault.Kind   // of the last one; of a refusal it says nothing
 	Fault    *fault.Error // nil for a success and for a refusal
 	Refused  bool         // no permit was to be had
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -30,10 +31,10 @@ func holdBody(req *http.Request, limit int64) (*requestBody, *fault.Error) {
 		b.stream = &onceBody{Reader: req.Body, Closer: req.Body}
 		return b, nil
 	}
-	held, err := readUpTo(req.Body, req.ContentLength, limit+1)
+	held, err := readUpTo(req, limit+1)
 	if err != nil {
 		_ = req.Body.Close()
-		return nil, unreadable(err)
+		return nil, unreadable(req.Context(), err)
 	}
 	if int64(len(held)) > limit {
 		b.stream = &onceBody{Reader: io.MultiReader(bytes.NewReader(held), req.Body), Closer: req.Body}
@@ -49,23 +50,32 @@ func holdBody(req *http.Request, limit int64) (*requestBody, *fault.Error) {
 
 // unreadable names what went wrong with the caller's body: it broke off, with
 // its caller, or is not as it should be.
-func unreadable(err error) *fault.Error {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.Canceled) {
+func unreadable(ctx context.Context, err error) *fault.Error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.Canceled) || ctx.Err() != nil {
 		return fault.Named(fault.CodeCancelled, err)
 	}
 	return fault.Named(fault.CodeBadRequest, err)
 }
 
-// readUpTo reads r to its end, or to limit. size is its length, or not positive
-// if that is not known.
-func readUpTo(r io.Reader, size, limit int64) ([]byte, error) {
-	if size <= 0 {
-		return io.ReadAll(io.LimitReader(r, limit))
+// readUpTo reads the body of req to its end, or to limit.
+func readUpTo(req *http.Request, limit int64) ([]byte, error) {
+	size := req.ContentLength
+	if size <= 0 { // not known: perhaps a pipe, which heeds no context
+		stop := context.AfterFunc(req.Context(), func() { _ = req.Body.Close() })
+		defer stop()
+		return io.ReadAll(io.LimitReader(req.Body, limit))
 	}
 	b := make([]byte, size)
-	_, err := io.ReadFull(r, b)
-	return b, err
+	if _, err := io.ReadFull(req.Body, b); err != nil {
+		return nil, err
+	}
+	if n, _ := req.Body.Read(make([]byte, 1)); n > 0 {
+		return nil, errLongBody
+	}
+	return b, nil
 }
+
+var errLongBody = errors.New("guard: the body is longer than its Content-Length")
 
 func (b *requestBody) replayable() bool { return b.stream == nil }
 
@@ -91,7 +101,7 @@ func (b *requestBody) close() {
 func (b *requestBody) request(ctx context.Context, req *http.Request) *http.Request {
 	out := req.WithContext(ctx)
 	if encoding := acceptable(req.Header, b.fields.stream); encoding != "" {
-		out.Header = req.Header.Clone()
+		out.Header = maps.Clone(req.Header) // no value of it is changed
 		out.Header.Set("Accept-Encoding", encoding)
 	}
 	switch {

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,9 +13,9 @@ import (
 type dialect uint8
 
 const (
-	unknownStream   dialect = iota // any end is a good end
-	chatStream                     // finish reasons and [DONE]
-	responsesStream                // a terminal event
+	unknownStream dialect = iota // any end is a good end
+	chatStream                   // finish reasons and [DONE]
+	typedStream                  // an event of a terminal type
 )
 
 // maxLine is how much of a line is looked at; images come in longer ones.
@@ -25,10 +26,13 @@ const maxLine = 64 << 10
 type stream struct {
 	dialect  dialect
 	line     []byte // the beginning of the present line
+	cr       bool   // the last line ended in CR, so that LF belongs to it
 	name     string // of the present event
 	events   int
+	known    bool // it speaks its dialect
 	content  bool
-	finished bool         // a choice has its finish reason
+	choices  uint64       // indices seen, as bits
+	finished uint64       // those with a finish reason
 	done     bool         // its proper end has come
 	fault    *fault.Error // it reported a failure
 }
@@ -38,8 +42,8 @@ func newStream(path string) *stream {
 	switch {
 	case strings.HasSuffix(path, "/completions"):
 		s.dialect = chatStream
-	case strings.HasSuffix(path, "/responses"):
-		s.dialect = responsesStream
+	case strings.Contains(path, "/responses"), strings.Contains(path, "/images/"), strings.Contains(path, "/audio/"):
+		s.dialect = typedStream
 	}
 	return s
 }
@@ -47,17 +51,21 @@ func newStream(path string) *stream {
 // feed takes in the next bytes.
 func (s *stream) feed(p []byte) {
 	for len(p) > 0 {
-		end := bytes.IndexAny(p, "\r\n")
-		if end < 0 {
+		end := bytes.IndexByte(p, '\n')
+		if cr := bytes.IndexByte(p[:max(end, 0)], '\r'); cr >= 0 {
+			end = cr
+		} else if end < 0 {
+			end = bytes.IndexByte(p, '\r')
+		}
+		switch {
+		case end < 0:
 			s.keep(p)
 			return
-		}
-		if len(s.line) == 0 {
-			s.take(p[:end])
-		} else {
-			s.keep(p[:end])
-			s.take(s.line)
-			s.line = s.line[:0]
+		case end == 0 && p[0] == '\n' && s.cr && len(s.line) == 0:
+			s.cr = false
+		default:
+			s.cr = p[end] == '\r'
+			s.endLine(p[:end])
 		}
 		p = p[end+1:]
 	}
@@ -65,6 +73,17 @@ func (s *stream) feed(p []byte) {
 
 func (s *stream) keep(p []byte) {
 	s.line = append(s.line, p[:min(len(p), maxLine-len(s.line))]...)
+}
+
+// endLine takes the line that ends with p.
+func (s *stream) endLine(p []byte) {
+	if len(s.line) == 0 && len(p) <= maxLine {
+		s.take(p)
+		return
+	}
+	s.keep(p)
+	s.take(s.line)
+	s.line = s.line[:0]
 }
 
 // take looks at one line.
@@ -85,77 +104,115 @@ func (s *stream) take(line []byte) {
 }
 
 func (s *stream) data(data []byte) {
-	if s.fault == nil && (s.name == "error" || bytes.Contains(data, []byte(`"error"`)) || bytes.Contains(data, []byte(`response.failed`))) {
+	if s.fault == nil && (s.name == "error" || bytes.Contains(data, []byte(`"error"`))) {
 		s.fault = fault.FromEvent(s.name, data, time.Now())
 	}
-	switch s.dialect {
-	case chatStream:
+	switch {
+	case string(data) == "[DONE]":
+		s.done = true
+	case len(data) > maxLine-64: // cut, so that it can only be content
+		s.known, s.content = true, true
+	case s.dialect == chatStream:
 		s.chat(data)
-	case responsesStream:
-		s.responses(data)
-	case unknownStream:
+	case s.dialect == typedStream:
+		s.typed(data)
+	default:
 		s.content = true
 	}
 }
 
+// chat looks at a chunk of a chat completion or of a legacy completion.
 func (s *stream) chat(data []byte) {
-	if string(bytes.TrimSpace(data)) == "[DONE]" {
-		s.done = true
-		return
-	}
-	s.finished = s.finished || hasText(data, `"finish_reason":`)
-	s.content = s.content || s.finished || hasText(data, `"content":`) || hasText(data, `"text":`) ||
-		bytes.Contains(data, []byte(`"tool_calls":`)) || hasText(data, `"refusal":`) ||
-		hasText(data, `"reasoning_content":`) || hasText(data, `"reasoning":`)
+	members(data, func(key, value []byte) bool {
+		if string(key) != "choices" {
+			return true
+		}
+		s.known = true
+		elements(value, s.choice)
+		return false
+	})
 }
 
-func (s *stream) responses(data []byte) {
+func (s *stream) choice(choice []byte) {
+	index, finished := 0, false
+	members(choice, func(key, value []byte) bool {
+		switch string(key) {
+		case "index":
+			index, _ = strconv.Atoi(string(value))
+		case "finish_reason":
+			finished = !empty(value)
+		case "text":
+			s.content = s.content || !empty(value)
+		case "delta":
+			s.content = s.content || hasContent(value)
+		}
+		return true
+	})
+	bit := uint64(1) << min(uint(index), 63)
+	s.choices |= bit
+	if finished {
+		s.finished |= bit
+		s.content = true
+	}
+}
+
+// hasContent reports whether a delta has more than a role.
+func hasContent(delta []byte) (has bool) {
+	members(delta, func(key, value []byte) bool {
+		has = string(key) != "role" && !empty(value)
+		return !has
+	})
+	return has
+}
+
+func empty(value []byte) bool {
+	switch string(value) {
+	case "null", `""`, "[]", "{}":
+		return true
+	}
+	return false
+}
+
+// typed looks at an event that tells its type, in its name or its data.
+func (s *stream) typed(data []byte) {
 	kind := s.name
 	if kind == "" {
 		kind = typeOf(data)
 	}
 	switch kind {
-	case "response.completed", "response.incomplete", "response.failed", "response.done", "response.cancelled", "error":
+	case "response.completed", "response.incomplete", "response.failed", "response.done", "response.cancelled", "error",
+		"image_generation.completed", "image_edit.completed", "transcript.text.done", "speech.audio.done":
 		s.done = true
 	}
-	s.content = s.content || s.done || strings.HasSuffix(kind, ".delta")
+	if kind == "response.failed" && s.fault == nil {
+		s.fault = fault.FromEvent(s.name, data, time.Now())
+	}
+	family, _, _ := strings.Cut(kind, ".")
+	switch family {
+	case "response", "image_generation", "image_edit", "transcript", "speech":
+		s.known = true
+	}
+	s.content = s.content || s.done || strings.HasSuffix(kind, ".delta") || strings.HasSuffix(kind, ".partial_image")
+}
+
+func typeOf(data []byte) (kind string) {
+	members(data, func(key, value []byte) bool {
+		if string(key) == "type" {
+			kind = strings.Trim(string(value), `"`)
+		}
+		return kind == ""
+	})
+	return kind
 }
 
 // complete reports whether nothing that matters is missing.
-func (s *stream) complete() bool { return s.done || s.finished }
+func (s *stream) complete() bool {
+	return s.done || s.choices != 0 && s.choices == s.finished
+}
 
-// cut reports whether a stream that has ended lacks its end.
+// cut reports whether a stream that has ended lacks its end. One that speaks
+// another dialect than its endpoint's is not judged; one without any event is
+// no answer.
 func (s *stream) cut() bool {
-	return s.dialect != unknownStream && !s.complete() && s.recognised()
-}
-
-// recognised reports whether the stream was of its dialect at all.
-func (s *stream) recognised() bool { return s.content || s.events == 0 }
-
-// hasText reports whether the member whose quoted name and colon is key has a
-// string that is not empty anywhere in data.
-func hasText(data []byte, key string) bool {
-	for {
-		i := bytes.Index(data, []byte(key))
-		if i < 0 {
-			return false
-		}
-		data = bytes.TrimLeft(data[i+len(key):], " ")
-		if len(data) > 1 && data[0] == '"' && data[1] != '"' {
-			return true
-		}
-	}
-}
-
-// typeOf returns the type member of a Responses event that has no name.
-func typeOf(data []byte) string {
-	_, rest, ok := bytes.Cut(data, []byte(`"type":`))
-	if !ok {
-		return ""
-	}
-	value, ok := (&scanner{rest: rest}).value()
-	if !ok {
-		return ""
-	}
-	return strings.Trim(string(value), `"`)
+	return s.dialect != unknownStream && !s.complete() && (s.known || s.events == 0)
 }

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/recloser/recloser/fault"
@@ -17,6 +18,7 @@ func TestStreamJudgement(t *testing.T) {
 		hello    = `data: {"choices":[{"delta":{"content":"Hello"},"finish_reason":null}]}` + "\n\n"
 		tool     = `data: {"choices":[{"delta":{"tool_calls":[{"index":0}]},"finish_reason":null}]}` + "\n\n"
 		finish   = `data: {"choices":[{"delta":{},"finish_reason":"length"}]}` + "\n\n"
+		second   = `data: {"choices":[{"index":1,"delta":{"content":"Hi"},"finish_reason":null}]}` + "\n\n"
 		created  = "event: response.created\ndata: {\"type\":\"response.created\"}\n\n"
 		delta    = "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"Hi\"}\n\n"
 		finished = "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"error\":null}}\n\n"
@@ -28,7 +30,16 @@ func TestStreamJudgement(t *testing.T) {
 		kind                    fault.Kind
 	}{
 		{"chat: whole", chatPath, role + hello + finish + "data: [DONE]\n\n", true, true, false, fault.Success},
-		{"chat: only the role", chatPath, role, false, false, false, fault.Success},
+		{"chat: only the role", chatPath, role, false, false, true, fault.Success},
+		{"chat: Azure's first chunk", chatPath, `data: {"choices":[],"prompt_filter_results":[]}` + "\n\n", false, false, true, fault.Success},
+		{"chat: nothing", chatPath, " ", false, false, true, fault.Success},
+		{"chat: another dialect", chatPath, "event: done\ndata: {}\n\n", false, false, false, fault.Success},
+		{"chat: one of two choices", chatPath, second + hello + finish, true, false, true, fault.Success},
+		{"chat: both of two choices", chatPath, second + hello + finish + strings.Replace(finish, `"delta"`, `"index":1,"delta"`, 1), true, true, false, fault.Success},
+		{"chat: spaces", chatPath, `data: { "choices" : [ { "delta" : { "content" : "x" } , "index" : 0 } ] }` + "\n\n", true, false, true, fault.Success},
+		{"chat: legacy", "/v1/completions", `data: {"choices":[{"text":"x","index":0,"finish_reason":"stop"}]}` + "\n\n", true, true, false, fault.Success},
+		{"chat: legacy function call", chatPath, `data: {"choices":[{"delta":{"function_call":{"name":"f"}}}]}` + "\n\n", true, false, true, fault.Success},
+		{"a named error with CR LF", chatPath, hello + "event: error\r\ndata: {\"message\":\"m\",\"code\":\"server_error\"}\r\n\r\n", true, false, true, fault.Service},
 		{"chat: comments", chatPath, ": x\n\n: y\n\n", false, false, true, fault.Success},
 		{"chat: half", chatPath, role + hello, true, false, true, fault.Success},
 		{"chat: a tool call is content", chatPath, tool, true, false, true, fault.Success},
@@ -40,11 +51,15 @@ func TestStreamJudgement(t *testing.T) {
 		{"chat: error null", chatPath, `data: {"error":null,"choices":[{"delta":{"content":"x"}}]}` + "\n\n", true, false, true, fault.Success},
 		{"chat: the word error in the text", chatPath, `data: {"choices":[{"delta":{"content":"{\"error\":{}}"}}]}` + "\n\n", true, false, true, fault.Success},
 		{"responses: whole", responsesPath, created + delta + finished, true, true, false, fault.Success},
-		{"responses: created", responsesPath, created, false, false, false, fault.Success},
+		{"responses: created", responsesPath, created, false, false, true, fault.Success},
+		{"responses: [DONE] for an end", responsesPath, created + delta + "data: [DONE]\n\n", true, true, false, fault.Success},
+		{"responses: fetched", responsesPath + "/resp_1", created + delta, true, false, true, fault.Success},
 		{"responses: half", responsesPath, created + delta, true, false, true, fault.Success},
 		{"responses: failed", responsesPath, created + failed, true, true, false, fault.Service},
 		{"responses: no event names", responsesPath, `data: {"type":"response.completed"}` + "\n\n", true, true, false, fault.Success},
-		{"another stream", "/v1/audio/speech", "data: x\n\n", true, false, false, fault.Success},
+		{"speech: whole", "/v1/audio/speech", `data: {"type":"speech.audio.delta","audio":"x"}` + "\n\n" + `data: {"type":"speech.audio.done"}` + "\n\n", true, true, false, fault.Success},
+		{"image: half", "/v1/images/generations", "event: image_generation.partial_image\ndata: {}\n\n", true, false, true, fault.Success},
+		{"another stream", "/v1/threads/t/runs", "data: x\n\n", true, false, false, fault.Success},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

@@ -88,7 +88,7 @@ func (c *Course) Ended(now time.Time, a Attempt, circuit Admission) Step {
 		return Step{Why: why}
 	}
 	asked, u := a.RetryAfter, rand.New(&c.rand).Float64()
-	wait := asked + time.Duration(float64(asked)*stretch*u)
+	wait := min(asked+time.Duration(float64(asked)*stretch*u), c.plan.cfg.MaxWait)
 	if asked <= 0 {
 		wait = min(c.plan.cfg.Strategy(c.retries+1, c.plan.cfg.BaseDelay, u), c.plan.cfg.MaxDelay)
 		asked = wait

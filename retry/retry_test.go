@@ -91,6 +91,13 @@ func TestServicesDelayIsTakenAndSpread(t *testing.T) {
 	if len(seen) < 40 {
 		t.Errorf("%d different waits of 50", len(seen))
 	}
+	for seed := range uint64(50) {
+		c := plan(t, retry.Config{}).Begin(retry.Call{Safe: true, Seed: seed})
+		d := c.Ended(noon(), retry.Attempt{Failed: true, Retryable: true, RetryAfter: 9 * time.Second}, closed).Wait
+		if d < 9*time.Second || d > 10*time.Second {
+			t.Fatalf("waits %v, want no more than MaxWait", d)
+		}
+	}
 }
 
 func TestStrategies(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 )
 
 // asyncLog is an io.Writer that never waits for the one behind it. Lines wait in
-// a bounded buffer for a goroutine that writes them; what does not fit is
-// dropped and counted. It is safe for concurrent use.
+// a bounded buffer for a goroutine that writes them, a batch at a time; what does
+// not fit is dropped and counted. It is safe for concurrent use.
 type asyncLog struct {
 	to    io.Writer
 	limit int
@@ -22,13 +22,18 @@ type asyncLog struct {
 	dropped int
 	closed  bool
 
-	wake chan struct{} // has one element while there is something to do
-	done chan struct{} // closed when all is written
+	wake    chan struct{} // has one element while there is something to do
+	closing chan struct{} // closed by Close
+	done    chan struct{} // closed when all is written
 }
+
+// batchTime is how long the first line of a batch waits for others: a write for
+// each line would cost more than the line.
+const batchTime = 20 * time.Millisecond
 
 // newAsyncLog starts a writer of at most limit bytes that wait.
 func newAsyncLog(to io.Writer, limit int, lost func(n int)) *asyncLog {
-	l := &asyncLog{to: to, limit: limit, lost: lost, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	l := &asyncLog{to: to, limit: limit, lost: lost, wake: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{})}
 	go l.drain()
 	return l
 }
@@ -58,6 +63,10 @@ func (l *asyncLog) drain() {
 	defer close(l.done)
 	var batch []byte
 	for range l.wake {
+		select {
+		case <-time.After(batchTime):
+		case <-l.closing:
+		}
 		l.mu.Lock()
 		batch, l.pending = l.pending, batch[:0]
 		dropped, closed := l.dropped, l.closed
@@ -79,7 +88,10 @@ func (l *asyncLog) drain() {
 // dropped. It may be called again.
 func (l *asyncLog) Close(within time.Duration) error {
 	l.mu.Lock()
-	l.closed = true
+	if !l.closed {
+		l.closed = true
+		close(l.closing)
+	}
 	l.mu.Unlock()
 	l.signal()
 	timer := time.NewTimer(within)

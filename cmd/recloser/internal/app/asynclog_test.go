@@ -33,6 +33,38 @@ func (s *stuck) String() string {
 	return s.got.String()
 }
 
+// nextBatch lets the fake time pass until what waits is being written.
+func nextBatch() {
+	time.Sleep(batchTime)
+	synctest.Wait()
+}
+
+func TestAsyncLogWritesABatchAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var writes []string
+		l := newAsyncLog(writerFunc(func(p []byte) { writes = append(writes, string(p)) }), 100, func(int) {})
+		for range 3 {
+			l.Write([]byte("a\n"))
+			time.Sleep(batchTime / 4)
+		}
+		nextBatch()
+		l.Write([]byte("b\n"))
+		if err := l.Close(time.Second); err != nil {
+			t.Error(err)
+		}
+		if got := fmt.Sprintf("%q", writes); got != `["a\na\na\n" "b\n"]` {
+			t.Errorf("writes %s", got)
+		}
+	})
+}
+
+type writerFunc func([]byte)
+
+func (f writerFunc) Write(p []byte) (int, error) {
+	f(p)
+	return len(p), nil
+}
+
 func TestAsyncLogNeverWaitsAndCountsWhatItDrops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		to := newStuck()
@@ -40,14 +72,14 @@ func TestAsyncLogNeverWaitsAndCountsWhatItDrops(t *testing.T) {
 		l := newAsyncLog(to, 40, func(n int) { lost = append(lost, n) })
 		line := []byte("123456789\n")
 		l.Write(line)
-		synctest.Wait() // the first is being written, which hangs
+		nextBatch() // the first is being written, which hangs
 		for range 10 {
 			if n, err := l.Write(line); n != len(line) || err != nil {
 				t.Errorf("%d, %v", n, err)
 			}
 		}
 		close(to.release)
-		synctest.Wait()
+		nextBatch()
 		if got := to.String(); got != strings.Repeat(string(line), 5) {
 			t.Errorf("written: %q", got)
 		}
