@@ -17,7 +17,9 @@ type fields struct {
 // JSON object, or a member of another type, has none.
 func readFields(text []byte) (f fields) {
 	found := 0
-	members(text, func(key, value []byte) bool {
+	s := scanner{rest: text}
+	s.object(func(key []byte) bool {
+		value, ok := s.value()
 		switch string(key) {
 		case "model":
 			f.model = unquoted(value)
@@ -26,14 +28,14 @@ func readFields(text []byte) (f fields) {
 			f.stream = string(value) == "true"
 			found++
 		}
-		return found < 2
+		return ok && found < 2
 	})
 	return f
 }
 
 // unquoted returns the string that the JSON text value is, or "".
 func unquoted(value []byte) (s string) {
-	if value[0] == '"' && bytes.IndexByte(value, '\\') < 0 && utf8.Valid(value) {
+	if len(value) > 1 && value[0] == '"' && bytes.IndexByte(value, '\\') < 0 && utf8.Valid(value) {
 		return string(value[1 : len(value)-1])
 	}
 	_ = json.Unmarshal(value, &s)

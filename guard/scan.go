@@ -2,47 +2,51 @@ package guard
 
 import "bytes"
 
-// members visits the members of the JSON object in text in order, until visit
-// returns false or the text is broken. Keys come without their quotes and as
-// they are written, values as their text.
-func members(text []byte, visit func(key, value []byte) bool) {
-	s := scanner{rest: text}
-	if !s.take('{') {
-		return
-	}
-	for {
-		key, ok := s.value()
-		if !ok || key[0] != '"' || !s.take(':') {
-			return
-		}
-		value, ok := s.value()
-		if !ok || !visit(key[1:len(key)-1], value) || !s.take(',') {
-			return
-		}
-	}
-}
-
-// elements visits the elements of the JSON list in text in order, until the
-// text is broken.
-func elements(text []byte, visit func(value []byte)) {
-	s := scanner{rest: text}
-	if !s.take('[') {
-		return
-	}
-	for {
-		value, ok := s.value()
-		if !ok {
-			return
-		}
-		visit(value)
-		if !s.take(',') {
-			return
-		}
-	}
-}
-
-// scanner cuts JSON text into values without judging what is in them.
+// scanner goes through JSON text in one pass without judging what is in it. It
+// stops where the text is broken or ends too early.
 type scanner struct{ rest []byte }
+
+// object goes through the object that comes next. visit is told each key, as it
+// is written and without its quotes, and goes past the value itself, with value,
+// object or list; it returns false to stop.
+func (s *scanner) object(visit func(key []byte) bool) bool {
+	if !s.take('{') {
+		return false
+	}
+	for !s.take('}') {
+		key, ok := s.value()
+		if !ok || key[0] != '"' || !s.take(':') || !visit(key[1:len(key)-1]) {
+			return false
+		}
+		if !s.take(',') {
+			return s.take('}')
+		}
+	}
+	return true
+}
+
+// list goes through the list that comes next. visit goes past one element, and
+// returns false to stop.
+func (s *scanner) list(visit func() bool) bool {
+	if !s.take('[') {
+		return false
+	}
+	for !s.take(']') {
+		if !visit() {
+			return false
+		}
+		if !s.take(',') {
+			return s.take(']')
+		}
+	}
+	return true
+}
+
+// skip goes past the next value.
+func (s *scanner) skip() bool {
+	_, ok := s.value()
+	return ok
+}
 
 func (s *scanner) space() {
 	for len(s.rest) > 0 && (s.rest[0] == ' ' || s.rest[0] == '\n' || s.rest[0] == '\t' || s.rest[0] == '\r') {
@@ -95,8 +99,18 @@ func endOfWord(b []byte) int {
 	return -1
 }
 
+const short = 24
+
 // endOfString returns the index behind the string that b begins with, or -1.
 func endOfString(b []byte) int {
+	for i := 1; i < min(len(b), short); i++ { // most are, and a search has to get going
+		if b[i] == '\\' {
+			break
+		}
+		if b[i] == '"' {
+			return i + 1
+		}
+	}
 	for i := 1; ; {
 		n := bytes.IndexByte(b[i:], '"')
 		if n < 0 {

@@ -123,19 +123,24 @@ func (s *stream) data(data []byte) {
 
 // chat looks at a chunk of a chat completion or of a legacy completion.
 func (s *stream) chat(data []byte) {
-	members(data, func(key, value []byte) bool {
+	text := scanner{rest: data}
+	text.object(func(key []byte) bool {
 		if string(key) != "choices" {
-			return true
+			return text.skip()
 		}
 		s.known = true
-		elements(value, s.choice)
+		text.list(func() bool { return s.choice(&text) })
 		return false
 	})
 }
 
-func (s *stream) choice(choice []byte) {
+func (s *stream) choice(text *scanner) bool {
 	index, finished := 0, false
-	members(choice, func(key, value []byte) bool {
+	ok := text.object(func(key []byte) bool {
+		if string(key) == "delta" {
+			return s.delta(text)
+		}
+		value, ok := text.value()
 		switch string(key) {
 		case "index":
 			index, _ = strconv.Atoi(string(value))
@@ -143,10 +148,8 @@ func (s *stream) choice(choice []byte) {
 			finished = !empty(value)
 		case "text":
 			s.content = s.content || !empty(value)
-		case "delta":
-			s.content = s.content || hasContent(value)
 		}
-		return true
+		return ok
 	})
 	bit := uint64(1) << min(uint(index), 63)
 	s.choices |= bit
@@ -154,20 +157,21 @@ func (s *stream) choice(choice []byte) {
 		s.finished |= bit
 		s.content = true
 	}
+	return ok
 }
 
-// hasContent reports whether a delta has more than a role.
-func hasContent(delta []byte) (has bool) {
-	members(delta, func(key, value []byte) bool {
-		has = string(key) != "role" && !empty(value)
-		return !has
+// delta finds content in what is more than a role.
+func (s *stream) delta(text *scanner) bool {
+	return text.object(func(key []byte) bool {
+		value, ok := text.value()
+		s.content = s.content || string(key) != "role" && !empty(value)
+		return ok
 	})
-	return has
 }
 
 func empty(value []byte) bool {
 	switch string(value) {
-	case "null", `""`, "[]", "{}":
+	case "", "null", `""`, "[]", "{}":
 		return true
 	}
 	return false
@@ -196,11 +200,13 @@ func (s *stream) typed(data []byte) {
 }
 
 func typeOf(data []byte) (kind string) {
-	members(data, func(key, value []byte) bool {
+	text := scanner{rest: data}
+	text.object(func(key []byte) bool {
+		value, ok := text.value()
 		if string(key) == "type" {
-			kind = strings.Trim(string(value), `"`)
+			kind = unquoted(value)
 		}
-		return kind == ""
+		return ok && kind == ""
 	})
 	return kind
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,9 @@ func TestLogFormat(t *testing.T) {
 	for _, tt := range tests {
 		var out bytes.Buffer
 		log := OpenLog(&out, tt.terminal, &config.Serve{LogFormat: tt.format})
-		log.Info("hello", "at", time.Unix(0, 5e6))
+		log = &Log{Logger: slog.New(log.Handler().WithGroup("g").WithAttrs([]slog.Attr{slog.Int("n", 1)})), async: log.async}
+		at := time.Unix(0, 5_000_001).In(time.FixedZone("elsewhere", 3600))
+		_ = log.Handler().Handle(t.Context(), slog.NewRecord(at, slog.LevelInfo, "hello", 0))
 		log.Debug("not this")
 		if err := log.Close(); err != nil {
 			t.Fatal(err)

@@ -23,7 +23,7 @@ func logTransitions(log *slog.Logger, next func(breaker.Transition)) func(breake
 			attrs = append(attrs,
 				slog.Int("failures", tr.Failures),
 				slog.Int("openings", tr.Openings),
-				slog.Time("until", tr.Until))
+				slog.Time("until", instant(tr.Until)))
 		}
 		log.LogAttrs(context.Background(), level, "transition", attrs...)
 		if next != nil {
