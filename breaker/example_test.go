@@ -41,7 +41,7 @@ func ExampleRun() {
 
 func ExampleBreaker_Allow() {
 	b, _ := breaker.New("db", breaker.Config{})
-	query := func() (err error) {
+	query := func() (err error) { // named: Done reads it
 		p, err := b.Allow()
 		if err != nil {
 			return err // *breaker.OpenError: RetryIn says for how long

@@ -95,7 +95,9 @@ func (p *Permit) Probe() bool { return p.own.lease != 0 || p.above.lease != 0 }
 
 // Done records the call with the error that errp points to, judged by
 // Config.Classify with a background context; nil stands for no error. It is
-// made to be deferred: a panic that is under way is recorded as a failure and
+// made to be deferred in a function whose error result is named, and given its
+// address; a result without a name it cannot read, and would take every call for
+// a success. A panic that is under way is recorded as a failure and
 // goes on. Only runtime.Goexit it cannot see: there *errp decides; Do and Run
 // see that too.
 func (p *Permit) Done(errp *error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -64,7 +65,7 @@ func (a *attempt) send() {
 	switch {
 	case resp.StatusCode == http.StatusSwitchingProtocols:
 		a.upgrade()
-	case resp.StatusCode >= http.StatusBadRequest, a.isPage():
+	case resp.StatusCode >= http.StatusBadRequest, a.misfit() != "":
 		a.examine()
 	case a.hasNoBody():
 		a.settle(nil) // its body, if it has one all the same, is not waited for
@@ -80,10 +81,26 @@ func (a *attempt) hasNoBody() bool {
 		a.resp.StatusCode == http.StatusNoContent || a.resp.StatusCode == http.StatusNotModified
 }
 
-// isPage reports whether a page for people came where an answer should be. What
-// is fetched may be a page.
-func (a *attempt) isPage() bool {
-	return a.resp.StatusCode < 300 && a.call.req.Method == http.MethodPost && mediaType(a.resp.Header) == "text/html"
+// misfit is the fault's code of what cannot be an answer although its status
+// says so: a page for people, or a stream without a body. What is fetched may be
+// anything.
+func (a *attempt) misfit() string {
+	if a.resp.StatusCode >= http.StatusMultipleChoices || a.call.req.Method != http.MethodPost {
+		return ""
+	}
+	switch kind := mediaType(a.resp.Header); {
+	case kind == "text/html":
+		return fault.CodeHTML
+	case kind == "text/event-stream" && a.resp.Body == http.NoBody:
+		return fault.CodeEmpty
+	}
+	return ""
+}
+
+// tells reports whether an error within the answer is one of this call: in what
+// is fetched, such as a stored response, it is what happened to another.
+func (a *attempt) tells() bool {
+	return a.call.req.Method == http.MethodPost && !strings.HasSuffix(a.call.req.URL.Path, "/cancel")
 }
 
 // maxErrorBody is how much of an error's body is read to understand it. The
@@ -107,16 +124,16 @@ func (a *attempt) examine() {
 		return
 	}
 	_ = body.Close()
-	a.resp.Body = &restOfBody{a: a, held: held, body: http.NoBody, err: err}
 	a.end(f)
+	a.resp.Body = &restOfBody{a: a, held: held, body: http.NoBody, err: err}
 }
 
-// meaning names an error response by what was read of its body.
+// meaning names an error response, or a misfit, by what was read of its body.
 func (a *attempt) meaning(body []byte) *fault.Error {
 	if f := fault.Classify(a.resp.StatusCode, a.resp.Header, readable(a.resp.Header, body), time.Now()); f != nil {
 		return f
 	}
-	f := fault.Named(fault.CodeHTML, nil)
+	f := fault.Named(a.misfit(), nil)
 	f.Status = a.resp.StatusCode
 	return f
 }

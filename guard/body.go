@@ -22,14 +22,22 @@ type watchedBody struct {
 	mu     sync.Mutex // guards what follows, and the attempt
 	left   int64      // bytes still announced; negative: not known
 	events *stream    // nil: not an event stream
+	json   *jsonEnd   // nil: not JSON
 	first  []byte     // the beginning of JSON that may report a failure
 	err    error      // sticky
 }
 
 func newWatchedBody(a *attempt) *watchedBody {
 	b := &watchedBody{a: a, inner: a.resp.Body, left: a.resp.ContentLength}
-	if mediaType(a.resp.Header) == "text/event-stream" && !packed(a.resp.Header) {
+	if packed(a.resp.Header) {
+		return b
+	}
+	switch mediaType(a.resp.Header) {
+	case "application/json":
+		b.json = &jsonEnd{}
+	case "text/event-stream":
 		b.events = newStream(a.call.req.URL.Path)
+		b.events.told = !a.tells()
 		if limit := a.call.g.cfg.Timeouts.FirstContent; limit > 0 {
 			b.budget = max(limit-time.Since(a.start), 1)
 		}
@@ -93,10 +101,13 @@ func (b *watchedBody) took(p []byte) {
 	}
 }
 
-// tookPlain keeps the beginning of an answer that may be an error in a 200.
+// tookPlain keeps the beginning of JSON that may be an error in a 200.
 func (b *watchedBody) tookPlain(p []byte) {
-	if p = p[:min(len(p), maxFirst)]; b.a.content == 0 && bytes.Contains(p, []byte(`"error"`)) && mediaType(b.a.resp.Header) == "application/json" {
-		b.first = bytes.Clone(p)
+	if b.json != nil {
+		b.json.feed(p)
+		if p = p[:min(len(p), maxFirst)]; b.a.content == 0 && b.a.tells() && bytes.Contains(p, []byte(`"error"`)) {
+			b.first = bytes.Clone(p)
+		}
 	}
 	b.a.progress()
 }
@@ -120,7 +131,7 @@ func (b *watchedBody) verdict(err error) *fault.Error {
 		return nil
 	case err != io.EOF: //nolint:errorlint // a wrapped EOF is a failure
 		return b.a.name(err)
-	case b.left > 0, s != nil && s.cut():
+	case b.left > 0, b.json != nil && b.json.cut(), s != nil && s.cut():
 		return fault.Named(fault.CodeTruncated, io.ErrUnexpectedEOF)
 	case b.first != nil:
 		return fault.Classify(b.a.resp.StatusCode, b.a.resp.Header, b.first, time.Now())

@@ -107,6 +107,7 @@ func TestEndOfABody(t *testing.T) {
 		{"no event at all", sse, "", -1, io.EOF, fault.Service, fault.CodeTruncated, true},
 		{"an error in a 200", plain, `{"error":{"message":"m","type":"server_error","code":"server_error"}}`, -1, io.EOF, fault.Service, "server_error", false},
 		{"a quota in a 200", plain, `{"error":{"message":"m","type":"insufficient_quota","code":"insufficient_quota"}}`, -1, io.EOF, fault.Quota, "insufficient_quota", false},
+		{"half of an object", plain, `{"choices":[{"message":"hel`, -1, io.EOF, fault.Service, fault.CodeTruncated, true},
 		{"error null", plain, `{"id":"resp_1","error":null}`, -1, io.EOF, fault.Success, "", false},
 		{"an identity encoding that is named", sse + "; charset=utf-8", chunk, -1, io.EOF, fault.Service, fault.CodeTruncated, true},
 	}
@@ -129,6 +130,35 @@ func TestEndOfABody(t *testing.T) {
 				t.Errorf("event %+v", e)
 			}
 		})
+	}
+}
+
+// A stored response that failed is fetched with success.
+func TestFetchedFailureIsNoFailure(t *testing.T) {
+	const failed = `{"object":"response","status":"failed","error":{"code":"server_error","message":"m"}}`
+	for kind, body := range map[string]string{
+		"application/json":  failed,
+		"text/event-stream": "event: response.failed\ndata: {\"type\":\"response.failed\",\"response\":" + failed + "}\n\n",
+	} {
+		for method, want := range map[string]fault.Kind{http.MethodGet: fault.Success, http.MethodPost: fault.Service} {
+			path := "/v1/responses"
+			if method == http.MethodGet {
+				path += "/resp_1"
+			}
+			r := newRig(t, fixed(200, body, "Content-Type", kind), once)
+			req, _ := http.NewRequestWithContext(t.Context(), method, "http://api"+path, nil)
+			resp, err := r.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.ReadAll(resp.Body); err != nil {
+				t.Error(err)
+			}
+			resp.Body.Close()
+			if e := r.events[len(r.events)-1]; e.Kind != want {
+				t.Errorf("%s of %s: %+v", method, kind, e)
+			}
+		}
 	}
 }
 
@@ -243,10 +273,17 @@ func TestBaseThatPanicsIsAFailure(t *testing.T) {
 
 func TestBodyLongerThanAnnouncedIsTheCallersMistake(t *testing.T) {
 	r := newRig(t, answer(func(*http.Request) (*http.Response, error) { t.Error("it was sent"); return nil, io.EOF }), once)
-	req := newPost(t, "http://api", chat)
-	req.ContentLength--
-	if _, err := r.RoundTrip(req); !errors.Is(err, fault.ErrCaller) {
-		t.Errorf("got %v", err)
+	for _, body := range []string{chat, strings.Repeat("x", 100<<10)} {
+		req := newPost(t, "http://api", body)
+		req.ContentLength--
+		if _, err := r.RoundTrip(req); !errors.Is(err, fault.ErrCaller) {
+			t.Errorf("got %v", err)
+		}
+		req = newPost(t, "http://api", body)
+		req.ContentLength++
+		if _, err := r.RoundTrip(req); !errors.Is(err, fault.ErrCancelled) {
+			t.Errorf("a body that breaks off: %v", err)
+		}
 	}
 }
 

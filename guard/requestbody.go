@@ -65,6 +65,18 @@ func readUpTo(req *http.Request, limit int64) ([]byte, error) {
 		defer stop()
 		return io.ReadAll(io.LimitReader(req.Body, limit))
 	}
+	if size > maxTrusted { // memory only for what comes, not for what is announced
+		b, err := io.ReadAll(io.LimitReader(req.Body, size+1))
+		switch {
+		case err != nil:
+			return nil, err
+		case int64(len(b)) < size:
+			return nil, io.ErrUnexpectedEOF
+		case int64(len(b)) > size:
+			return nil, errLongBody
+		}
+		return b, nil
+	}
 	b := make([]byte, size)
 	if _, err := io.ReadFull(req.Body, b); err != nil {
 		return nil, err
@@ -74,6 +86,9 @@ func readUpTo(req *http.Request, limit int64) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// maxTrusted is the largest announced length for which memory is taken at once.
+const maxTrusted = 64 << 10
 
 var errLongBody = errors.New("guard: the body is longer than its Content-Length")
 

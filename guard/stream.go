@@ -35,6 +35,7 @@ type stream struct {
 	finished uint64       // those with a finish reason
 	done     bool         // its proper end has come
 	fault    *fault.Error // it reported a failure
+	told     bool         // it is fetched: what it reports happened before
 }
 
 func newStream(path string) *stream {
@@ -104,7 +105,7 @@ func (s *stream) take(line []byte) {
 }
 
 func (s *stream) data(data []byte) {
-	if s.fault == nil && (s.name == "error" || bytes.Contains(data, []byte(`"error"`))) {
+	if !s.told && s.fault == nil && (s.name == "error" || bytes.Contains(data, []byte(`"error"`))) {
 		s.fault = fault.FromEvent(s.name, data, time.Now())
 	}
 	switch {
@@ -188,7 +189,7 @@ func (s *stream) typed(data []byte) {
 		"image_generation.completed", "image_edit.completed", "transcript.text.done", "speech.audio.done":
 		s.done = true
 	}
-	if kind == "response.failed" && s.fault == nil {
+	if kind == "response.failed" && s.fault == nil && !s.told {
 		s.fault = fault.FromEvent(s.name, data, time.Now())
 	}
 	family, _, _ := strings.Cut(kind, ".")

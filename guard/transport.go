@@ -1,9 +1,14 @@
 package guard
 
 import (
+	"context"
+	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
+
+	"github.com/recloser/recloser/fault"
 )
 
 // pingAfter is the silence on an HTTP/2 connection after which it is pinged, and
@@ -16,14 +21,23 @@ const pingAfter = 15 * time.Second
 func newTransport(t Timeouts, ping time.Duration) *http.Transport {
 	dialer := &net.Dialer{Timeout: t.Connect, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           dialer.DialContext,
-		TLSHandshakeTimeout:   t.Connect,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          1024,
-		MaxIdleConnsPerHost:   256,
-		IdleConnTimeout:       90 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		HTTP2:                 &http.HTTP2Config{SendPingTimeout: ping, PingTimeout: ping},
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialer.DialContext,
+		OnProxyConnectResponse: proxyAnswered,
+		TLSHandshakeTimeout:    t.Connect,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           1024,
+		MaxIdleConnsPerHost:    256,
+		IdleConnTimeout:        90 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: ping, PingTimeout: ping},
 	}
+}
+
+// proxyAnswered names the refusal of a forward proxy: the host was not reached.
+func proxyAnswered(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	return fault.Named(fault.CodeUnreachable, fmt.Errorf("the forward proxy answered %d", resp.StatusCode))
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -86,6 +87,31 @@ func wireTo(t *testing.T, target string) (addr string, cut *atomic.Bool) {
 		}
 	}()
 	return l.Addr().String(), cut
+}
+
+// A forward proxy that refuses stands between us and the host.
+func TestForwardProxyThatRefusesIsAnUnreachedHost(t *testing.T) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodConnect {
+			t.Errorf("asked for %s", r.Method)
+		}
+		w.WriteHeader(503)
+	}))
+	defer proxy.Close()
+	base := newTransport(Timeouts{}, pingAfter)
+	base.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy.URL) }
+	g, err := New(base, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, _ := http.NewRequestWithContext(WithoutRetries(t.Context()), http.MethodPost, "https://api.invalid/v1/files", nil)
+	_, err = g.RoundTrip(req)
+	if f, ok := err.(*fault.Error); !ok || f.Code != fault.CodeUnreachable || !f.Unreached || !f.NotDone {
+		t.Errorf("got %v", err)
+	}
+	if m := g.Circuits().Get("api.invalid").Metrics(); m.FailedCalls != 1 {
+		t.Errorf("metrics %+v", m)
+	}
 }
 
 // The defaults of the transport are what the documentation says.

@@ -33,8 +33,8 @@ func NewService(client openai.Client) *Service { return &Service{client} }
 func (s *Service) CreateChatCompletion(ctx context.Context, params openai.ChatCompletionNewParams, opts ...option.RequestOption) (*openai.ChatCompletion, error) {
 	var report guard.Report
 	out, err := s.client.Chat.Completions.New(guard.WithReport(ctx, &report), params, opts...)
-	if err != nil {
-		return nil, typed(err, &report)
+	if err = typed(err, &report); err != nil {
+		return nil, err
 	}
 	return out, nil
 }
@@ -67,9 +67,21 @@ func (s *Stream) Err() error { return typed(s.inner.Err(), &s.report) }
 // Close lets go of the connection.
 func (s *Stream) Close() error { return s.inner.Close() }
 
+// Typed returns an error of the client's own methods, such as those for
+// responses and embeddings, as one that holds a *fault.Error besides, as the
+// service's do. What is none of the API's comes back as it is.
+func Typed(err error) error { return typed(err, &guard.Report{}) }
+
 // typed returns err as one that holds what the guard made of it.
+// The client takes some failures for answers without content: the guard does not.
 func typed(err error, report *guard.Report) error {
-	if err == nil || errors.Is(err, breaker.ErrOpen) {
+	if err == nil {
+		if f := report.Fault; f != nil && f.Kind != fault.Cancelled {
+			return f
+		}
+		return nil
+	}
+	if errors.Is(err, breaker.ErrOpen) {
 		return err
 	}
 	if _, ok := errors.AsType[*fault.Error](err); ok {
@@ -78,6 +90,9 @@ func typed(err error, report *guard.Report) error {
 	f := report.Fault
 	if f == nil {
 		f = unguarded(err)
+	}
+	if f == nil && report.Attempts > 0 { // it answered, and the client cannot read it
+		f = fault.Named(fault.CodeMalformed, nil)
 	}
 	if f == nil {
 		return err

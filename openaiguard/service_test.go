@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -108,6 +111,51 @@ func TestErrorBodyThatTheOfficialClientCannotRead(t *testing.T) {
 	}
 }
 
+// What the official client takes for an answer, or cannot read.
+func TestFailuresThatTheOfficialClientDoesNotSee(t *testing.T) {
+	for name, row := range map[string]struct {
+		kind, body string
+		want       error
+	}{
+		"an error in a 200":       {"application/json", `{"error":{"message":"m","type":"server_error","code":"server_error"}}`, fault.ErrService},
+		"a quota in a 200":        {"application/json", `{"error":{"message":"m","type":"insufficient_quota","code":"insufficient_quota"}}`, fault.ErrQuota},
+		"a page":                  {"text/html", "<html>", fault.ErrService},
+		"half of an object":       {"application/json", `{"choices":[{`, fault.ErrService},
+		"an object that is none":  {"application/json", `{"choices":7,}`, fault.ErrService},
+		"a stream without events": {"text/event-stream", "", fault.ErrService},
+	} {
+		t.Run(name, func(t *testing.T) {
+			api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", row.kind)
+				io.WriteString(w, row.body)
+			}))
+			defer api.Close()
+			g, err := guard.New(nil, quick)
+			if err != nil {
+				t.Fatal(err)
+			}
+			opts := append(openaiguard.Options(g), option.WithBaseURL(api.URL+"/v1"), option.WithAPIKey("sk-test"))
+			svc := openaiguard.NewService(openai.NewClient(opts...))
+			if row.kind != "text/event-stream" {
+				if out, err := svc.CreateChatCompletion(t.Context(), params); out != nil || !errors.Is(err, row.want) || fault.UserMessage(err) != workingOn {
+					t.Errorf("got %v, %T %v", out, err, err)
+				}
+			}
+			if name == "an object that is none" {
+				return // to a stream it is nothing at all
+			}
+			s := svc.CreateChatCompletionStream(t.Context(), params)
+			defer s.Close()
+			for s.Next() {
+				t.Errorf("a piece: %v", s.Current())
+			}
+			if err := s.Err(); !errors.Is(err, row.want) {
+				t.Errorf("stream: %T %v", err, err)
+			}
+		})
+	}
+}
+
 func TestOpenCircuit(t *testing.T) {
 	cfg := quick
 	cfg.Breaker = breaker.Config{BaseTimeout: 7 * time.Second, ResetTimeout: 7 * time.Second}
@@ -190,6 +238,24 @@ func TestCallerLeaves(t *testing.T) {
 	_, err := svc.CreateChatCompletion(ctx, params)
 	if !errors.Is(err, context.DeadlineExceeded) || fault.UserMessage(err) != "" {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestErrorsOfTheClientsOwnMethodsCanBeTyped(t *testing.T) {
+	api := openaitest.Start(t, openaitest.Config{Script: "rate-limited retry-after=30s"})
+	g, err := guard.New(nil, quick)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := openai.NewClient(append(openaiguard.Options(g), option.WithBaseURL(api.BaseURL), option.WithAPIKey("sk-test"))...)
+	_, err = client.Models.List(t.Context())
+	err = openaiguard.Typed(err)
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok || !errors.Is(err, fault.ErrRateLimit) || f.RetryAfter != 30*time.Second || fault.UserMessage(err) != highDemand {
+		t.Errorf("got %T %v", err, err)
+	}
+	if other := errors.New("other"); openaiguard.Typed(other) != other || openaiguard.Typed(nil) != nil {
+		t.Error("what is none of the API's was changed")
 	}
 }
 

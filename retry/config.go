@@ -17,7 +17,8 @@ type Config struct {
 	// BaseDelay scales the strategy's delays. Zero means 500 ms.
 	BaseDelay time.Duration
 
-	// MaxDelay cuts the strategy's delays. Zero means 8 s.
+	// MaxDelay cuts the strategy's delays. Zero means 8 s, or BaseDelay if that
+	// is longer.
 	MaxDelay time.Duration
 
 	// MaxWait is the longest wait that is taken at all. If the service asks
@@ -49,7 +50,7 @@ func (c Config) Validate() error {
 func (c Config) withDefaults() Config {
 	c.MaxRetries = max(cmp.Or(c.MaxRetries, 2), 0)
 	c.BaseDelay = cmp.Or(c.BaseDelay, 500*time.Millisecond)
-	c.MaxDelay = cmp.Or(c.MaxDelay, 8*time.Second)
+	c.MaxDelay = cmp.Or(c.MaxDelay, max(8*time.Second, c.BaseDelay))
 	c.MaxWait = cmp.Or(c.MaxWait, 10*time.Second)
 	if c.Strategy == nil {
 		c.Strategy = FullJitter
