@@ -10,9 +10,16 @@ const vagueCodes = "error unknown unknown_error bad_request invalid_request inva
 	"bad_response bad_response_status_code do_request_failed openai_error one_api_error new_api_error " +
 	"too_many_requests toomanyrequests ratelimitreached service_unavailable"
 
+// callerTypes are types that blame the request and say no more. What follows in
+// the message is often a piece of the request.
+const callerTypes = "invalid_request_error badrequesterror bad_request_error invalid_request"
+
 // answers are the rows for what a service says, tried from the top: money first,
-// then codes and types that are sure of themselves, then hints from the message,
-// then types that say little, then the status. It is never written to.
+// then codes and types that are sure of themselves, then hints from the message
+// and types that say little, then the status. It is never written to.
+//
+// A 5xx is the service's own failure: rows that blame the caller end below it, as
+// do mere numbers, which mean something else at every server.
 var answers = [...]Row{
 	// Money wins over every status.
 	{Name: "quota: project cap", Codes: "project_spend_limit_exceeded", Types: "project_spend_limit_exceeded",
@@ -30,25 +37,27 @@ var answers = [...]Row{
 	{Name: "quota: other servers",
 		Codes: "exceeded_current_quota_error insufficient_balance insufficient_credits insufficient_user_quota " +
 			"pre_consume_token_quota_failed arrearage accountoverdueerror account_overdue billing_error payment_required " +
-			"insufficient_funds balance_not_enough credits_exhausted token_quota_exhausted 1113 30001",
+			"insufficient_funds balance_not_enough credits_exhausted token_quota_exhausted budget_exceeded",
 		Types: "exceeded_current_quota_error insufficient_balance insufficient_credits insufficient_user_quota " +
-			"billing_error payment_required",
+			"billing_error payment_required budget_exceeded",
 		Kind: Quota, NotDone: true, Source: "gen",
+		Why: "The account's balance at this provider is used up."},
+	{Name: "quota: numbers", Min: 400, Max: 499, Codes: "1113 30001", Kind: Quota, NotDone: true, Source: "gen",
 		Why: "The account's balance at this provider is used up."},
 
 	// Codes that blame the request, the key or the caller's rights.
-	{Name: "429 request too large", Codes: "rate_limit_exceeded tokens_limit_reached", Types: "tokens requests input-tokens",
+	{Name: "429 request too large", Min: 400, Max: 499, Codes: "rate_limit_exceeded tokens_limit_reached", Types: "tokens requests input-tokens",
 		Text: "request too large", Kind: Caller, NotDone: true, Source: "rep",
 		Why: "This one request is larger than the limit a minute; waiting cannot make it fit."},
-	{Name: "conversation_locked", Codes: "conversation_locked", Kind: Caller, NotDone: true, Repeat: Retry, Source: "rep",
+	{Name: "conversation_locked", Min: 400, Max: 499, Codes: "conversation_locked", Kind: Caller, NotDone: true, Repeat: Retry, Source: "rep",
 		Why: "Another request is working on the same conversation; it is free again in a few seconds."},
-	{Name: "policy", Codes: "cyber_policy bio_policy moderation_blocked content_filter content_policy_violation " +
+	{Name: "policy", Min: 400, Max: 499, Codes: "cyber_policy bio_policy moderation_blocked content_filter content_policy_violation " +
 		"image_content_policy_violation responsibleaipolicyviolation",
 		Kind: Caller, NotDone: true, Source: "src",
 		Why: "The content was refused by the service's policy."},
 	{Name: "content_filter_error", Codes: "content_filter_error", Max: 399, Min: 200, Kind: Success, Source: "doc",
 		Why: "The filter failed, not the call."},
-	{Name: "bad request", Codes: "context_length_exceeded invalid_value invalid_prompt invalid_type unsupported_value " +
+	{Name: "bad request", Min: 400, Max: 499, Codes: "context_length_exceeded invalid_value invalid_prompt invalid_type unsupported_value " +
 		"unsupported_parameter unknown_parameter missing_required_parameter string_above_max_length " +
 		"integer_above_max_value invalid_json data_residency_mismatch unsupported_file " +
 		"invalid_image invalid_image_format invalid_base64_image invalid_image_url image_too_large image_too_small " +
@@ -59,15 +68,16 @@ var answers = [...]Row{
 		Types: "image_generation_user_error exceed_context_size_error request_too_large",
 		Kind:  Caller, NotDone: true, Source: "doc",
 		Why: "The request is not acceptable as it is."},
-	{Name: "key or membership", Codes: "invalid_api_key account_deactivated incorrect_api_key invalid_authentication " +
+	{Name: "key or membership", Min: 400, Max: 499, Codes: "invalid_api_key account_deactivated incorrect_api_key invalid_authentication " +
 		"invalid_authentication_error ip_not_authorized missing_scope missing_scopes invalid_organization unauthorized " +
 		"authentication_error invalidapikey permissiondenied permission_denied forbidden access_denied",
 		Types: "request_forbidden authentication_error permission_error invalid_authentication_error",
 		Kind:  Caller, NotDone: true, Source: "doc",
 		Why: "The key, its rights or its membership do not allow this."},
-	{Name: "region", Codes: "unsupported_country_region_territory", Kind: Caller, NotDone: true, Source: "rep",
+	{Name: "region", Min: 400, Max: 499, Codes: "unsupported_country_region_territory", Kind: Caller, NotDone: true, Source: "rep",
 		Why: "The service does not answer calls from this country or region."},
-	{Name: "no such model", Codes: "model_not_found deploymentnotfound not_found resourcenotfound operationnotsupported",
+	{Name: "no such model", Min: 400, Max: 499,
+		Codes: "model_not_found deploymentnotfound not_found resourcenotfound operationnotsupported",
 		Types: "not_found_error", Kind: Caller, NotDone: true, Source: "rep",
 		Why: "There is no such model, deployment or object, or this key may not use it."},
 
@@ -80,9 +90,11 @@ var answers = [...]Row{
 		Why: "There is no capacity in the flex tier at the moment; another tier may have some."},
 	{Name: "overload: other servers", Codes: "overloaded overloaded_error engine_overloaded_error engine_overloaded " +
 		"serveroverloaded over_capacity capacity_exceeded service_tier_capacity_exceeded no_capacity nocapacity model_overloaded " +
-		"modelserving_overloaded requestbursttoofast 1305 3505 50505",
+		"modelserving_overloaded requestbursttoofast",
 		Types: "overloaded_error engine_overloaded_error overloaded service_tier_capacity_exceeded service_unavailable_error",
 		Kind:  Overload, NotDone: true, Source: "gen",
+		Why: "The service has no capacity at the moment."},
+	{Name: "overload: numbers", Min: 400, Max: 499, Codes: "1305 3505 50505", Kind: Overload, NotDone: true, Source: "gen",
 		Why: "The service has no capacity at the moment."},
 	{Name: "429 Azure capacity", Codes: "rate_limit_exceeded ratelimitreached too_many_requests toomanyrequests",
 		Text: "temporarily unable to process|experiencing high demand|负载已饱和",
@@ -96,9 +108,11 @@ var answers = [...]Row{
 	{Name: "rate limit: other servers", Codes: "rate_limit_reached_error rate_limit_reached rate_limit_error rate_limit " +
 		"ratelimitexceeded throttling throttlingexception throttling.ratequota throttling.allocationquota " +
 		"ratelimitexceeded.endpointtpmexceeded ratelimitexceeded.endpointrpmexceeded " +
-		"resource_exhausted 1302 1300 tokens_limit_reached",
+		"resource_exhausted tokens_limit_reached",
 		Types: "rate_limit_reached_error rate_limit_error rate_limit ratelimiterror resource_exhausted throttlingexception",
 		Kind:  RateLimit, NotDone: true, Source: "gen",
+		Why: "The allowance of this key is used up and fills again by itself."},
+	{Name: "rate limit: numbers", Min: 400, Max: 499, Codes: "1302 1300", Kind: RateLimit, NotDone: true, Source: "gen",
 		Why: "The allowance of this key is used up and fills again by itself."},
 
 	// The service failed.
@@ -109,41 +123,47 @@ var answers = [...]Row{
 	{Name: "vector_store_timeout", Codes: "vector_store_timeout", Kind: Service, Source: "src",
 		Why: "The file search behind the model did not answer in time."},
 
-	// Hints from the message, where the code says nothing.
+	// Hints from the message, where the code says nothing. Where the type blames the
+	// request, the message may repeat what the caller wrote, and only phrases that
+	// nobody writes by chance are heard.
 	{Name: "hint: request too large", Min: 400, Max: 429, Text: "request too large|maximum context length|context window",
 		Kind: Caller, NotDone: true, Source: "rep",
 		Why: "The request is larger than the model or the limit allows."},
 	{Name: "hint: quota", Min: 400, Max: last,
-		Text: "exceeded your current quota|insufficient balance|insufficient credit|insufficient_quota|insufficient quota|" +
-			"credit balance is too low|billing hard limit|billing_not_active|account is not active, please check your billing|" +
-			"out of credits|used all available credits|monthly spending limit|balance is insufficient|quota is not enough|" +
-			"requires more credits|not enough credits|余额不足|额度不足|额度已用尽|欠费",
+		Text: "exceeded your current quota|credit balance is too low|billing hard limit has been reached|" +
+			"account is not active, please check your billing|used all available credits|out of call volume quota",
+		Kind: Quota, NotDone: true, Source: "rep",
+		Why: "By its text, the money or credit of this account is used up."},
+	{Name: "type: caller", Min: 400, Max: 400, Codes: callerTypes, Types: callerTypes,
+		Kind: Caller, NotDone: true, Source: "doc",
+		Why: "The request is not acceptable as it is."},
+	{Name: "hint: quota, in short", Min: 400, Max: last,
+		Text: "insufficient balance|insufficient credit|insufficient_quota|insufficient quota|billing hard limit|" +
+			"billing_not_active|out of credits|monthly spending limit|balance is insufficient|quota is not enough|" +
+			"requires more credits|not enough credits|key limit exceeded|余额不足|额度不足|额度已用尽|欠费",
 		Kind: Quota, NotDone: true, Source: "rep",
 		Why: "By its text, the money or credit of this account is used up."},
 	{Name: "hint: flex", Min: 429, Max: 429, Text: "resource unavailable", Kind: Overload, NotDone: true, Source: "doc",
 		Why: "There is no capacity in the flex tier at the moment; another tier may have some."},
 	{Name: "hint: overload", Min: 429, Max: last,
 		Text: "overloaded|over capacity|no capacity|capacity exceeded|experiencing high demand|temporarily unable to process|" +
-			"server is busy|system is busy|too busy|负载已饱和|负载过高|访问量过大|服务器繁忙|系统繁忙",
+			"server is busy|server busy|system is busy|too busy|maximum pending requests exceeded|负载已饱和|负载过高|访问量过大|服务器繁忙|系统繁忙",
 		Kind: Overload, NotDone: true, Source: "rep",
 		Why: "By its text, the service has no capacity at the moment."},
-	{Name: "hint: rate limit", Min: 400, Max: last,
+	{Name: "hint: rate limit", Min: 400, Max: 499, Untyped: true,
 		Text: "rate limit reached|rate limit exceeded|rate limit is exceeded|rate_limit_exceeded|too many requests|" +
 			"call rate limit|token rate limit|have been limited|速率限制|请求过于频繁",
 		Kind: RateLimit, NotDone: true, Source: "rep",
 		Why: "By its text, the allowance of this key is used up and fills again by itself."},
-	{Name: "503 Envoy could not connect", Min: 500, Max: 503,
+	{Name: "503 Envoy could not connect", Min: 500, Max: 503, Plain: true,
 		Text: "reset reason: connection failure|reset reason: remote connection failure|reset reason: overflow",
 		Kind: Service, NotDone: true, Source: "rep",
 		Why: "Inside the service, one part could not connect to another."},
-	{Name: "503 Envoy", Min: 500, Max: 503, Text: "upstream connect error|no healthy upstream|upstream request timeout",
+	{Name: "503 Envoy", Min: 500, Max: 503, Plain: true, Text: "upstream connect error|no healthy upstream|upstream request timeout",
 		Kind: Service, Source: "rep",
 		Why: "Inside the service, one part lost the connection to another."},
 
-	// Types that say little: they decide only where there is no status.
-	{Name: "type: caller", Min: 400, Max: 400, Types: "invalid_request_error badrequesterror bad_request_error invalid_request",
-		Kind: Caller, NotDone: true, Source: "doc",
-		Why: "The request is not acceptable as it is."},
+	// Types and codes that say little: they decide only where there is no status.
 	{Name: "type or code: rate limit", Min: 429, Max: 429, Codes: "too_many_requests toomanyrequests ratelimitreached",
 		Kind: RateLimit, NotDone: true, Source: "doc",
 		Why: "The allowance of this key is used up and fills again by itself."},

@@ -13,7 +13,7 @@ import (
 // are read. now resolves a Retry-After that is a date.
 //
 // A status below 400 is a success, unless it is a 2xx whose JSON body has an
-// error that is not null. The body of a stream is not looked at; see [FromEvent].
+// error that is not empty. The body of a stream is not looked at; see [FromEvent].
 // Nor is an object that has an error of its own, such as a failed batch which was
 // fetched without trouble.
 func Classify(status int, h http.Header, body []byte, now time.Time) *Error {
@@ -43,18 +43,26 @@ func inSuccess(status int, h http.Header, body []byte, now time.Time) *Error {
 	return s.fault(status, h, now)
 }
 
-// hasError reports whether an object has an error that is not null. It stops
-// at the first that it sees, as answers can be long.
+// hasError reports whether an object has an error that is not empty; some servers
+// send the key with every answer. It stops at the first that it sees, as answers
+// can be long.
 func hasError(body []byte) bool {
 	if !bytes.Contains(body, []byte(`"error"`)) {
 		return false
 	}
-	found := false
+	found, inside := false, false
 	walk(body, func(path string, v json.Token) bool {
-		if path != "error" {
+		switch {
+		case inside: // what follows the opening is a member, or the object was empty
+			found = strings.HasPrefix(path, "error.")
+		case path != "error":
 			return true
+		case v == json.Delim('{'):
+			inside = true
+			return true
+		default:
+			found = present("error", v)
 		}
-		found = present("error", v)
 		return false
 	})
 	return found
@@ -86,7 +94,7 @@ func (s *said) fault(status int, h http.Header, now time.Time) *Error {
 		Type:      cleanCode(s.typ),
 		RequestID: requestID(h),
 		Advice:    adviceOf(h),
-		NotDone:   row.NotDone && status >= 400, // a 200 was begun at least
+		NotDone:   row.notDone(s) && status >= 400, // a 200 was begun at least
 		Edge:      fromEdge(h),
 		Why:       row.Why,
 	}

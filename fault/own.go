@@ -5,7 +5,7 @@ const (
 	CodeCancelled      = "cancelled"          // the caller went away
 	CodeDeadline       = "deadline"           // a deadline passed, and it is not known in which phase
 	CodeDNS            = "dns"                // the host's name was not resolved
-	CodeRefused        = "refused"            // nobody listens there
+	CodeRefused        = "connection_refused" // nobody listens there
 	CodeUnreachable    = "unreachable"        // no way to the host, or to the proxy
 	CodeConnectTimeout = "connect_timeout"    // no connection in time
 	CodeTLS            = "tls"                // the two sides do not trust or understand each other

@@ -21,14 +21,19 @@ type Row struct {
 	Codes, Types string
 	// Text is a list with bars between, in lower case, of which one must be part of
 	// the message. A row with neither code nor type reads the message only if the
-	// answer's code says nothing.
+	// answer's code says nothing, and the status no timeout.
 	Text string
+	// Untyped: the answer names no type.
+	Untyped bool
+	// Plain: Text counts also where a 5xx has no JSON, which else goes by its status.
+	Plain bool
 	// HTML: the body is a page for people.
 	HTML bool
 
 	// Kind is what it means.
 	Kind Kind
-	// NotDone and Unreached are those of [Error].
+	// NotDone and Unreached are those of [Error]. At a 5xx other than 503 and 529,
+	// words in a message do not suffice for NotDone.
 	NotDone, Unreached bool
 	// Repeat, unless Unsaid, says whether trying again can help where the kind
 	// says otherwise.
@@ -69,7 +74,16 @@ func find(s *said) *Row {
 }
 
 func (r *Row) matches(s *said) bool {
-	return r.fitsStatus(s.status) && r.fitsWords(s) && r.fitsText(s) && (!r.HTML || s.html)
+	return r.fitsStatus(s.status) && r.fitsWords(s) && r.fitsText(s) &&
+		(!r.HTML || s.html) && (!r.Untyped || s.typ == "")
+}
+
+// notDone is the row's NotDone for what was said. A service that fails in the
+// middle of a call may talk of the load that it met, or of a tool's limit; only
+// where the status itself says that the call was turned away are words enough.
+func (r *Row) notDone(s *said) bool {
+	sure := r.Text == "" && !s.quoted
+	return r.NotDone && (sure || s.status < 500 || s.status == 503 || s.status == 529)
 }
 
 func (r *Row) fitsStatus(status int) bool {
@@ -93,7 +107,7 @@ func (r *Row) fitsText(s *said) bool {
 	if r.Text == "" {
 		return true
 	}
-	if r.Codes == "" && r.Types == "" && !s.vague() {
+	if r.Codes == "" && r.Types == "" && !r.hears(s) {
 		return false
 	}
 	for hint := range strings.SplitSeq(r.Text, "|") {
@@ -102,6 +116,17 @@ func (r *Row) fitsText(s *said) bool {
 		}
 	}
 	return false
+}
+
+// hears reports whether the message may count by itself.
+func (r *Row) hears(s *said) bool {
+	switch {
+	case s.status == 408 || s.status == 504 || s.status == 524:
+		return false // a timeout stays one, whatever led to it
+	case s.plain && s.status >= 500:
+		return r.Plain
+	}
+	return s.vague()
 }
 
 // listed reports whether word is one of list's.

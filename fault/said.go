@@ -22,6 +22,8 @@ type said struct {
 	typ    string // as sent
 	text   string // the message, lower case, cut to maxText
 	html   bool
+	plain  bool // there is a text, but no JSON
+	quoted bool // code or type come from within the message
 	found  bool // something stands under an error key
 
 	beside struct{ code, typ, object string } // what stands beside such a key, or where there is none
@@ -66,6 +68,7 @@ func (s *said) readJSON(body []byte) {
 
 // readText takes a message that stands alone.
 func (s *said) readText(text string) {
+	s.plain = true
 	s.addText(text)
 	s.lookInside()
 }
@@ -85,7 +88,7 @@ func (s *said) take(path string, v json.Token) {
 }
 
 // present reports whether v under an error key says that there is an error;
-// null, false, "" and an empty list do not.
+// null, false, 0, "" and an empty list do not.
 func present(key string, v json.Token) bool {
 	switch v := v.(type) {
 	case json.Delim:
@@ -94,6 +97,9 @@ func present(key string, v json.Token) bool {
 		return v != ""
 	case bool:
 		return v
+	case json.Number:
+		n, err := v.Float64()
+		return n != 0 || err != nil
 	}
 	return v != nil
 }

@@ -70,10 +70,11 @@ func below(rest string) (place, string) {
 }
 
 // lookInside looks for an error that a relay put into the message as a text,
-// JSON or Python's way of writing it, where the code says nothing.
+// JSON or Python's way of writing it, where the code says nothing and the type
+// does not blame the request: the text is then the caller's own.
 func (s *said) lookInside() {
 	i := strings.IndexByte(s.text, '{')
-	if i < 0 || !s.vague() {
+	if i < 0 || !s.vague() || listed(callerTypes, s.typ) {
 		return
 	}
 	var inner said
@@ -81,10 +82,10 @@ func (s *said) lookInside() {
 	first(&inner.code, between(s.text[i:], "'code': '", "'"))
 	first(&inner.typ, between(s.text[i:], "'type': '", "'"))
 	if inner.code != "" && plain(inner.code) {
-		s.code = inner.code
+		s.code, s.quoted = inner.code, true
 	}
 	if inner.typ != "" && plain(inner.typ) {
-		s.typ = inner.typ
+		s.typ, s.quoted = inner.typ, true
 	}
 	s.addText(inner.text)
 }

@@ -92,10 +92,10 @@ func TestTransportErrors(t *testing.T) {
 		retry     bool
 	}{
 		{"DNS", dnsFails, "dns", fault.Service, unreached, true, true},
-		{"refused", refused, "refused", fault.Service, unreached, true, true},
+		{"refused", refused, "connection_refused", fault.Service, unreached, true, true},
 		{"dial timeout", dialTimeout, "connect_timeout", fault.Timeout, unreached, true, true},
 		{"dial past a deadline", dialDeadline, "connect_timeout", fault.Timeout, unreached, true, true},
-		{"proxy refused", proxyRefused, "refused", fault.Service, unreached, true, true},
+		{"proxy refused", proxyRefused, "connection_refused", fault.Service, unreached, true, true},
 		{"TLS, unknown CA", unknownCA, "tls", fault.Service, unreached, true, false},
 		{"TLS, no TLS there", plainAsTLS, "tls", fault.Service, unreached, true, false},
 		{"TLS, no version in common", oldTLS, "tls", fault.Service, unreached, true, false},
@@ -350,11 +350,11 @@ func TestFromErrorKeepsOurs(t *testing.T) {
 func TestCauseInTheText(t *testing.T) {
 	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 9}
 	for want, err := range map[string]error{
-		"fault: service failure (refused: dial tcp 127.0.0.1:9: connection refused)": &net.OpError{Op: "dial", Net: "tcp", Addr: addr, Err: syscall.ECONNREFUSED},
-		"fault: service failure (unreachable: dial tcp)":                             &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("sk-1")},
-		"fault: service failure (dns: lookup api.invalid)":                           &net.DNSError{Name: "api.invalid", Err: "sk-1"},
-		"fault: service failure (reset: connection reset by peer)":                   fmt.Errorf("sk-1 %w", syscall.ECONNRESET),
-		"fault: service failure (transport)":                                         errors.New("sk-1"),
+		"fault: service failure (connection_refused: dial tcp 127.0.0.1:9: connection refused)": &net.OpError{Op: "dial", Net: "tcp", Addr: addr, Err: syscall.ECONNREFUSED},
+		"fault: service failure (unreachable: dial tcp)":                                        &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("sk-1")},
+		"fault: service failure (dns: lookup api.invalid)":                                      &net.DNSError{Name: "api.invalid", Err: "sk-1"},
+		"fault: service failure (reset: connection reset by peer)":                              fmt.Errorf("sk-1 %w", syscall.ECONNRESET),
+		"fault: service failure (transport)":                                                    errors.New("sk-1"),
 	} {
 		if got := fault.FromError(err).Error(); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)

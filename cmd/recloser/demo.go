@@ -36,7 +36,7 @@ that only retries.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.BoolVar(&opts.Keep, "keep", false, "stay up after the summary, until Ctrl-C")
-	f.Uint64Var(&opts.Seed, "seed", 0, "another `NUMBER` is another run")
+	f.Uint64Var(&opts.Seed, "seed", 0, "another `NUMBER` is another run: other users, other luck; the circuit's own jitter varies in any case")
 	f.BoolVar(&opts.Plain, "plain", false, "print lines also on a terminal")
 	noFiles(cmd)
 	return cmd

@@ -40,6 +40,9 @@ func run(ctx context.Context, args []string, s streams) int {
 	if _, ok := errors.AsType[usageError](err); !ok {
 		return exitFailure
 	}
+	if cmd.Name() == helpName {
+		cmd = root // help about help helps nobody
+	}
 	fmt.Fprintf(s.err, "Run \"%s --help\" for help.\n", cmd.CommandPath())
 	return exitUsage
 }
@@ -62,16 +65,38 @@ asks with one call at a time whether the API is back, and then lets all in again
   recloser mock --script "healthy 5s, down 20s, healthy"`,
 		Args:          noSuchCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Version:       buildVersion(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SetVersionTemplate("recloser {{.Version}}\n")
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	root.SetFlagErrorFunc(explainFlag)
 	root.SetUsageFunc(usage)
 	root.AddCommand(newDemo(), newServe(s), newMock(), newVersion())
+	strictHelp(root)
 	return root
 }
+
+// strictHelp makes "help" refuse what is no command.
+func strictHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, err := root.Find([]string{helpName})
+	if err != nil {
+		return // it has none
+	}
+	help.Args = func(_ *cobra.Command, args []string) error {
+		cmd, rest, err := root.Find(args)
+		if err != nil {
+			return usageError{err}
+		}
+		return noSuchCommand(cmd, rest)
+	}
+}
+
+// helpName is the command that prints help pages.
+const helpName = "help"
 
 // noSuchCommand refuses words after the program's name.
 func noSuchCommand(cmd *cobra.Command, args []string) error {

@@ -145,9 +145,33 @@ func cmdAwait(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// signals are what scripts call them.
+func signals(names []string) []os.Signal {
+	var all []os.Signal
+	for _, name := range names {
+		all = append(all, map[string]os.Signal{"TERM": syscall.SIGTERM, "INT": os.Interrupt}[name])
+	}
+	return all
+}
+
 func cmdSignal(ts *testscript.TestScript, _ bool, args []string) {
-	sig := map[string]os.Signal{"TERM": syscall.SIGTERM, "INT": os.Interrupt}[args[1]]
-	ts.Check(lookup(ts, args[0]).cmd.Process.Signal(sig))
+	p := lookup(ts, args[0])
+	for _, sig := range signals(args[1:]) {
+		ts.Check(p.cmd.Process.Signal(sig))
+	}
+}
+
+func cmdInsist(ts *testscript.TestScript, _ bool, args []string) {
+	p := lookup(ts, args[0])
+	ended := poll(func() bool {
+		for _, sig := range signals(args[1:]) {
+			_ = p.cmd.Process.Signal(sig) // it may have ended just now
+		}
+		return p.gone()
+	})
+	if !ended {
+		ts.Fatalf("%s does not end, however often it is told", args[0])
+	}
 }
 
 func cmdEnded(ts *testscript.TestScript, _ bool, args []string) {

@@ -19,7 +19,8 @@ func TestMain(m *testing.M) {
 //	                         is in NAME.log, its addresses are in $PROXY, $ADMIN (serve) and $URL (mock)
 //	[!] call STATUS URL [BODY]  makes a call; the answer's body is its stdout. !: until there is no answer
 //	await STATUS URL         makes calls until the answer has that status
-//	signal NAME TERM|INT     sends a signal to what was started
+//	signal NAME TERM|INT...  sends signals, one right after the other, to what was started
+//	insist NAME TERM|INT...  sends them again and again until it has ended
 //	ended NAME CODE          waits until it has ended, and demands that exit code
 //
 // A call waits for nothing: await does.
@@ -37,6 +38,7 @@ func TestScripts(t *testing.T) {
 			"call":   cmdCall,
 			"await":  cmdAwait,
 			"signal": cmdSignal,
+			"insist": cmdInsist,
 			"ended":  cmdEnded,
 		},
 	})

@@ -33,7 +33,7 @@ Sizes are bytes, or KiB, MiB, GiB. The log goes to stderr, one line a call.
 
 SIGTERM or Ctrl-C ends it in order: /readyz answers 503 at once, new calls are
 taken for --drain-delay more, and running ones may end within --shutdown-grace.
-A second one ends it at once, with exit code 1.`,
+A second one, half a second later or more, ends it at once, with exit code 1.`,
 		Example: `  recloser serve
   recloser serve --failure-threshold 3 --reset-timeout 1m --retries 0
   recloser serve --upstream https://openrouter.ai/api/v1
@@ -66,6 +66,9 @@ func serveLogged(ctx context.Context, cfg *config.Serve, s streams, log *slog.Lo
 	}
 	if changed := cfg.Settings.Changed(); len(changed) > 0 {
 		log.LogAttrs(ctx, slog.LevelInfo, "settings", changed.Attrs()...)
+	}
+	if meant := cfg.PathMeant(); meant != "" {
+		log.Warn("the upstream has no path", "upstream", cfg.Upstream.String(), "did_you_mean", meant)
 	}
 	a, err := app.New(ctx, cfg, app.Options{Version: buildVersion(), Log: log})
 	if err != nil {

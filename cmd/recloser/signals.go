@@ -5,7 +5,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
+
+// echo is how long after the first signal others belong to it: a process and its
+// group are often told one after the other.
+const echo = 500 * time.Millisecond
 
 // onSignals returns a context that ends with the first signal to stop. The
 // second one calls hard. Stop releases the signals.
@@ -15,12 +20,19 @@ func onSignals(parent context.Context, hard func()) (_ context.Context, stop fun
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	ended := make(chan struct{})
 	go func() {
-		for _, act := range []func(){cancel, hard} {
+		var first time.Time
+		for {
 			select {
 			case <-signals:
-				act()
 			case <-ended:
 				return
+			}
+			switch {
+			case first.IsZero():
+				first = time.Now()
+				cancel()
+			case time.Since(first) > echo:
+				hard()
 			}
 		}
 	}()

@@ -9,7 +9,9 @@ import (
 
 // logTransitions returns an observer that writes transitions to a log whose
 // handler must not block, and tells next, if there is one.
-func logTransitions(log *slog.Logger, next func(breaker.Transition)) func(breaker.Transition) {
+//
+// While nothing is refused, each line says so.
+func logTransitions(log *slog.Logger, mode breaker.Mode, next func(breaker.Transition)) func(breaker.Transition) {
 	return func(tr breaker.Transition) {
 		level := slog.LevelInfo
 		attrs := []slog.Attr{
@@ -17,6 +19,9 @@ func logTransitions(log *slog.Logger, next func(breaker.Transition)) func(breake
 			slog.String("from", tr.From.String()),
 			slog.String("to", tr.To.String()),
 			slog.String("reason", string(tr.Reason)),
+		}
+		if mode != breaker.Normal {
+			attrs = append(attrs, slog.String("mode", mode.String()))
 		}
 		if tr.To == breaker.Open {
 			level = slog.LevelWarn

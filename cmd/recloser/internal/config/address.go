@@ -60,7 +60,7 @@ func setUpstream(c *Serve, text string) error {
 	const example = "use a URL such as https://api.openai.com/v1"
 	u, err := url.Parse(text)
 	switch {
-	case !strings.HasPrefix(text, "http://") && !strings.HasPrefix(text, "https://"):
+	case !begins(text, "http://") && !begins(text, "https://"):
 		return errors.New("it does not begin with http:// or https://; " + example)
 	case err != nil:
 		return errors.New("it is not a URL; " + example)
@@ -75,6 +75,11 @@ func setUpstream(c *Serve, text string) error {
 	}
 	c.Upstream = u
 	return nil
+}
+
+// begins tells whether a URL has that beginning. Case is nothing to schemes.
+func begins(text, scheme string) bool {
+	return len(text) >= len(scheme) && strings.EqualFold(text[:len(scheme)], scheme)
 }
 
 // portInRange tells whether a URL's port, which has only digits, can be called.

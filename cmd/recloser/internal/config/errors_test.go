@@ -59,6 +59,7 @@ func TestBadValues(t *testing.T) {
 		{"base-timeout=31s", `--base-timeout is "31s": use at most the reset timeout, which is 30s (default)`},
 		{"admin=:8485", `--admin is ":8485": other machines can reach it there, so it needs a token: set RECLOSER_ADMIN_TOKEN, or use an address of this machine alone, such as 127.0.0.1:8485`},
 		{"admin=127.0.0.1:8484", `--admin is "127.0.0.1:8484": it is the address of the proxy: use another port, or off`},
+		{"stall-after=0s1", `--stall-after is "0s1": ` + duration + ", or off"},
 		{"upstream=http://localhost:8484/v1", `--upstream is "http://localhost:8484/v1": it is the address of the proxy itself: use the URL of the API`},
 	}
 	for _, tt := range tests {
@@ -75,7 +76,7 @@ func TestGoodValues(t *testing.T) {
 	for _, given := range [][]string{
 		{"listen=:8484"}, {"listen=[::1]:0"}, {"listen=localhost:1"}, {"listen=127.0.0.1:0", "admin=127.0.0.1:0"},
 		{"admin=:8485", "admin-token=x"}, {"admin=localhost:8485"}, {"admin=[::1]:8485"}, {"admin=off"},
-		{"upstream=http://127.0.0.1:8486"}, {"upstream=https://host/openai/v1/"}, {"upstream=http://localhost"},
+		{"upstream=HTTPS://host/v1"}, {"upstream=hTTp://host/v1"}, {"upstream=http://127.0.0.1:8486"}, {"upstream=https://host/openai/v1/"}, {"upstream=http://localhost"},
 		{"max-body=1048576"}, {"max-body=1 KiB"}, {"shutdown-grace=0"}, {"drain-delay=off"}, {"total-timeout=1h30m"},
 	} {
 		if _, err := load(given, nil); err != nil {
@@ -134,6 +135,63 @@ func TestNearest(t *testing.T) {
 	} {
 		if got := Nearest(name, names); got != want {
 			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestUpstreamThatIsTheProxyItself(t *testing.T) {
+	const self = "it is the address of the proxy itself: use the URL of the API"
+	for _, tt := range []struct {
+		listen, upstream string
+		self             bool
+	}{
+		{":8484", "http://127.0.0.1:8484/v1", true},
+		{":8484", "http://localhost:8484/v1", true},
+		{":8484", "HTTP://[::1]:8484/v1", true},
+		{":8484", "http://0.0.0.0:8484/v1", true},
+		{"0.0.0.0:8484", "http://127.0.0.1:8484", true},
+		{"[::]:8484", "http://127.0.0.1:8484", true},
+		{"127.0.0.1:8484", "http://0.0.0.0:8484", true},
+		{"127.0.0.1:8484", "http://[::]:8484", true},
+		{"10.0.0.1:8484", "http://10.0.0.1:8484", true},
+		{"recloser.example:8484", "http://Recloser.example:8484", true},
+		{":80", "http://localhost/v1", true},
+		{"[::1]:80", "http://[::1]/v1", true},
+		{":8484", "http://127.0.0.1:8486/v1", false},
+		{":8484", "http://api.example:8484/v1", false},
+		{"10.0.0.1:8484", "http://127.0.0.1:8484", false},
+		{"127.0.0.1:8484", "http://10.0.0.1:8484", false},
+		{"127.0.0.1:0", "http://127.0.0.1:8484", false},
+		{":8484", "https://127.0.0.1:8484/v1", false},
+	} {
+		_, err := load([]string{"listen=" + tt.listen, "upstream=" + tt.upstream}, nil)
+		if noticed := err != nil && strings.HasSuffix(err.Error(), self); noticed != tt.self {
+			t.Errorf("%s on %s: %v", tt.upstream, tt.listen, err)
+		}
+	}
+}
+
+func TestPathMeant(t *testing.T) {
+	for upstream, want := range map[string]string{
+		"https://api.openai.com":        "https://api.openai.com/v1",
+		"https://api.openai.com/":       "https://api.openai.com/v1",
+		"HTTPS://API.OpenAI.com:443":    "https://API.OpenAI.com:443/v1",
+		"https://eu.api.openai.com":     "https://eu.api.openai.com/v1",
+		"https://api.openai.com/v1":     "",
+		"https://api.openai.com/other":  "",
+		"https://notapi.openai.com":     "",
+		"https://api.openai.com.evil":   "",
+		"http://127.0.0.1:8486":         "",
+		"https://api.deepseek.com":      "",
+		"https://xapi.openai.com/":      "",
+		"https://openrouter.ai/api/v1/": "",
+	} {
+		c, err := load([]string{"upstream=" + upstream}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.PathMeant(); got != want {
+			t.Errorf("%s: %q, want %q", upstream, got, want)
 		}
 	}
 }

@@ -128,6 +128,18 @@ func TestNoneIsNegative(t *testing.T) {
 	}
 }
 
+// TestZeroIsOff however it is written.
+func TestZeroIsOff(t *testing.T) {
+	for _, zero := range []string{"0", "0s", "0ms", "0h0m", "off"} {
+		c, err := load([]string{"stall-after=" + zero, "connect-timeout=" + zero, "total-timeout=" + zero}, nil)
+		if err != nil {
+			t.Errorf("%s: %v", zero, err)
+		} else if c.Guard.Breaker.StallAfter >= 0 || c.Guard.Timeouts.Connect >= 0 || c.Guard.Timeouts.Total >= 0 {
+			t.Errorf("%s: %+v", zero, c.Guard)
+		}
+	}
+}
+
 func TestEveryStrategyHasAName(t *testing.T) {
 	for _, name := range retry.Names() {
 		if c, err := load([]string{"retry-strategy=" + name}, nil); err != nil || c.Guard.Retry.Strategy == nil {

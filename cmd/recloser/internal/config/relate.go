@@ -1,9 +1,12 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"net/url"
 	"strings"
 )
 
@@ -30,25 +33,45 @@ func (c *Serve) contradictions() []error {
 	if c.Admin == c.Listen && !strings.HasSuffix(c.Listen, ":0") {
 		errs = append(errs, get("admin").problem(errors.New("it is the address of the proxy: use another port, or off")))
 	}
-	if c.Upstream.Scheme == "http" && sameAddress(c.Upstream.Host, c.Listen) {
+	if c.Upstream.Scheme == "http" && sameAddress(c.Upstream, c.Listen) {
 		errs = append(errs, get("upstream").problem(errors.New("it is the address of the proxy itself: use the URL of the API")))
 	}
 	return errs
 }
 
-// sameAddress tells whether both are the same port of this machine.
-func sameAddress(host, listen string) bool {
-	_, port, _ := net.SplitHostPort(listen)
-	_, given, err := net.SplitHostPort(host)
-	if err != nil {
-		given = "80"
+// PathMeant returns the upstream that was probably meant by one that is
+// OpenAI's without a path, else "". Of other hosts nobody can know whether they
+// have one.
+func (c *Serve) PathMeant() string {
+	host := strings.ToLower(c.Upstream.Hostname())
+	if host != openAI && !strings.HasSuffix(host, "."+openAI) || strings.Trim(c.Upstream.Path, "/") != "" {
+		return ""
 	}
-	return host == listen || port == given && loopback(net.JoinHostPort(hostname(host), given)) && loopback(listen)
+	return c.Upstream.JoinPath("v1").String()
 }
 
-func hostname(hostport string) string {
-	if host, _, err := net.SplitHostPort(hostport); err == nil {
-		return host
+// openAI is the host of the API, and the end of those of its regions.
+const openAI = "api.openai.com"
+
+// sameAddress tells whether a URL of HTTP leads to the port of this machine that
+// is listened on. It asks no DNS: what it misses, the proxy notices when a call
+// comes back.
+func sameAddress(u *url.URL, listen string) bool {
+	at, port, _ := net.SplitHostPort(listen)
+	host := u.Hostname()
+	switch {
+	case cmp.Or(u.Port(), "80") != port:
+		return false
+	case strings.EqualFold(host, at):
+		return true
 	}
-	return hostport
+	return thisMachine(host) && thisMachine(at)
+}
+
+// thisMachine tells whether a host is the loopback interface, or unspecified:
+// who calls such a host calls that interface, and who listens there listens on
+// it too.
+func thisMachine(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "" || loopback(net.JoinHostPort(host, "0")) || err == nil && ip.Unmap().IsUnspecified()
 }

@@ -88,7 +88,7 @@ func period(most time.Duration, field func(*Serve) *time.Duration) func(*Serve, 
 // negative one none.
 func periodOrOff(field func(*Serve) *time.Duration) func(*Serve, string) error {
 	return func(c *Serve, text string) error {
-		if text == off || text == "0" {
+		if d, err := time.ParseDuration(text); text == off || err == nil && d == 0 {
 			*field(c) = -1
 			return nil
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 )
 
 // Run plays the demo and writes to stdout: a live view if that is a terminal,
@@ -16,7 +17,11 @@ func Run(ctx context.Context, opts Options, stdout io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	out := &output{w: stdout, fail: cancel}
-	s, err := newShow(ctx, opts.withDefaults(stdout))
+	opts = opts.withDefaults(stdout)
+	limited, stop := context.WithCancel(ctx) // no deadline: users who are cut off had not lost patience
+	defer stop()
+	defer time.AfterFunc(opts.longest, stop).Stop()
+	s, err := newShow(ctx, opts)
 	if err != nil && ctx.Err() != nil {
 		return nil // it did not start because it is not to run any more
 	}
@@ -24,7 +29,7 @@ func Run(ctx context.Context, opts Options, stdout io.Writer) error {
 		return err
 	}
 	defer s.close()
-	s.watch(ctx, out)
+	s.watch(limited, out)
 	early := ctx.Err() != nil
 	fmt.Fprintf(out, "\n%s", s.summary(early).text(s.columns()))
 	if !early {

@@ -100,7 +100,7 @@ func table(s snapshot) []line {
 	}
 	return []line{
 		label("Users so far").and(right("Recloser"), bold).and(right("bare client"), bold),
-		counted("calls", func(f figures) int { return f.calls }),
+		counted("calls ended", func(f figures) int { return f.calls }),
 		counted("answered", func(f figures) int { return f.answered() }),
 		counted("refused at once", func(f figures) int { return f.results[refused] }),
 		counted("failed", func(f figures) int { return f.results[failed] }),

@@ -31,7 +31,17 @@ type Options struct {
 	script   script    // the course of the run; tests shorten it
 	policy   policy    // how clients retry; tests hurry
 	terminal *terminal // what stdout is; nil: none
+
+	longest time.Duration // of everything before the summary; tests shorten it
 }
+
+// A run surely ends within a minute: it plays for less than longest, by the
+// script, and no longer in any case; closing is then the most that it takes to
+// end what it started.
+const (
+	longest = 57 * time.Second
+	closing = 2 * time.Second
+)
 
 // patience is how long a user waits for an answer, whatever the client does.
 const patience = 10 * time.Second
@@ -45,6 +55,9 @@ func (o Options) withDefaults(stdout io.Writer) Options {
 	}
 	if o.terminal == nil {
 		o.terminal = terminalOf(stdout)
+	}
+	if o.longest == 0 {
+		o.longest = longest
 	}
 	if o.Plain {
 		o.terminal = nil

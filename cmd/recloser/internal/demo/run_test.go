@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/recloser/recloser/breaker"
+	"github.com/recloser/recloser/openaitest"
 )
 
 // TestRunTellsOfEveryState is the demo as a newcomer sees it without a terminal.
@@ -122,6 +123,31 @@ func TestRunEndsWithItsContext(t *testing.T) {
 				t.Error(text)
 			}
 		})
+	}
+}
+
+// TestRunIsCutOff: whatever the script says, and users who still wait.
+func TestRunIsCutOff(t *testing.T) {
+	t.Parallel()
+	opts := hurried()
+	opts.longest = 500 * time.Millisecond
+	opts.script.phases = []phase{{openaitest.Hang{}, time.Hour, "hangs"}}
+	began := time.Now()
+	var out bytes.Buffer
+	if err := Run(t.Context(), opts, &out); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > opts.longest+closing {
+		t.Errorf("it took %v", took)
+	}
+	text := out.String()
+	for _, part := range []string{"Summary of", "\nNext\n"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("there is no %q", part)
+		}
+	}
+	if !regexp.MustCompile(`(?m)^ +failed +0 +0$`).MatchString(text) {
+		t.Error("users who were cut off count as failed\n" + text)
 	}
 }
 

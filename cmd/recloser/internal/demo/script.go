@@ -39,7 +39,7 @@ func usualScript() script {
 			{nil, 16 * time.Second, "healthy again"},
 		},
 		calls:  6,
-		grace:  10 * time.Second,
+		grace:  7 * time.Second,
 		answer: 250 * time.Millisecond,
 	}
 }

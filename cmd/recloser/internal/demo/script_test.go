@@ -10,7 +10,11 @@ func TestUsualScriptEndsInTime(t *testing.T) {
 	if d := s.lasting(); d < 35*time.Second || d > 45*time.Second {
 		t.Errorf("it lasts %v; want 35 to 45 s", d)
 	}
-	if d := s.lasting() + s.grace + patience; d >= time.Minute {
+	slot := time.Duration(float64(time.Second) / s.calls)
+	if d := s.lasting() + s.grace + slot + patience + settlement; d > longest {
+		t.Errorf("by the script it may play for %v; it is cut off after %v", d, longest)
+	}
+	if d := longest + closing; d >= time.Minute {
 		t.Errorf("it may last %v; want less than a minute", d)
 	}
 	if d := s.outage(); d < 15*time.Second || d > 20*time.Second {

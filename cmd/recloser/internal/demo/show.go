@@ -97,9 +97,12 @@ func (s *show) more(elapsed time.Duration) bool {
 	return elapsed < script.lasting() || late && elapsed < script.lasting()+script.grace
 }
 
+// settlement is how long the stand-in may take to close its books.
+const settlement = time.Second
+
 // settleBooks waits until the stand-in has closed its books on the last answers.
 func (s *show) settleBooks(ctx context.Context) {
-	brief, cancel := context.WithTimeout(ctx, time.Second)
+	brief, cancel := context.WithTimeout(ctx, settlement)
 	defer cancel()
 	_ = s.service.Idle(brief)
 }

@@ -9,7 +9,7 @@ const (
 	maxLoggedMethod = 16
 )
 
-// log writes the call's line. It has none of what may be secret: no query, no
+// log writes the call's line, without what is empty. It has none of what may be secret: no query, no
 // header but request ids, nothing of a body but the model's name in the
 // circuit's.
 func (c *call) log() {
@@ -17,10 +17,16 @@ func (c *call) log() {
 	if !logger.Enabled(ctx, slog.LevelInfo) {
 		return
 	}
-	logger.LogAttrs(ctx, slog.LevelInfo, "call",
-		slog.String("request_id", c.id),
-		slog.String("client_request_id", printableID(c.in.Header.Get("X-Client-Request-Id"))),
-		slog.String("upstream_request_id", printableID(c.upstreamID)),
+	attrs := make([]slog.Attr, 0, 13)
+	given := func(key, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(key, value))
+		}
+	}
+	given("request_id", c.id)
+	given("client_request_id", printableID(c.in.Header.Get("X-Client-Request-Id")))
+	given("upstream_request_id", printableID(c.upstreamID))
+	attrs = append(attrs,
 		slog.String("method", bounded(c.in.Method, maxLoggedMethod)),
 		slog.String("path", bounded(c.in.URL.EscapedPath(), maxLoggedPath)),
 		slog.String("circuit", c.report.Circuit),
@@ -28,8 +34,12 @@ func (c *call) log() {
 		slog.Int("status", c.status),
 		slog.Int("attempts", c.report.Attempts),
 		slog.Int64("ms", c.proxy.cfg.Now().Sub(c.start).Milliseconds()),
-		slog.Int64("bytes", c.bytes),
-	)
+		slog.Int64("bytes", c.bytes))
+	if f := c.report.Fault; f != nil {
+		given("code", f.Code)
+		given("error", f.Error())
+	}
+	logger.LogAttrs(ctx, slog.LevelInfo, "call", attrs...)
 }
 
 // printableID returns an id that somebody else chose if it looks like one, else

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -29,8 +30,14 @@ const kindRefused = "refused"
 func annotate(resp *http.Response) error {
 	c := callOf(resp.Request.Context())
 	h := resp.Header
-	h.Del("Set-Cookie")
-	c.upstreamID = h.Get("X-Request-Id")
+	delCookies(h)
+	c.upstreamID = cmp.Or(h.Get("X-Request-Id"), h.Get("Apim-Request-Id")) // the other one is Azure's
+	c.trailer = &resp.Trailer
+	for name := range resp.Trailer { // those that are announced
+		if private(name) {
+			delete(resp.Trailer, name)
+		}
+	}
 	if strings.HasPrefix(h.Get("Content-Type"), "text/event-stream") {
 		h.Del("Content-Length") // chunks can be broken off at any time, also behind the last byte
 	}

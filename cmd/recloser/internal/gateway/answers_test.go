@@ -95,3 +95,37 @@ func TestTrailersPass(t *testing.T) {
 		t.Errorf("%d bytes, trailers %v", len(got.body), got.Trailer)
 	}
 }
+
+func TestTrailersHaveNoCookies(t *testing.T) {
+	for announced, want := range map[string]http.Header{
+		"X-Sum, Set-Cookie": {"X-Sum": {"42"}},
+		"X-Sum":             {"X-Sum": {"42"}},
+		"Set-Cookie":        {},
+		"":                  {},
+	} {
+		r := newRig(t, func(w http.ResponseWriter, _ *http.Request) {
+			if announced != "" {
+				w.Header().Set("Trailer", announced)
+			}
+			io.WriteString(w, strings.Repeat("a", 10_000))
+			for name, value := range map[string]string{"Set-Cookie": "a=b", "Set-Cookie2": "a=b", "Recloser-Kind": "theirs"} {
+				if strings.Contains(announced, name) {
+					w.Header().Set(name, value)
+				} else {
+					w.Header().Set(http.TrailerPrefix+name, value)
+				}
+			}
+			if strings.Contains(announced, "X-Sum") {
+				w.Header().Set("X-Sum", "42")
+			}
+		})
+		got := r.post(chatBody)
+		if len(got.body) != 10_000 || got.err != nil {
+			t.Errorf("%q: %d bytes, %v", announced, len(got.body), got.err)
+		}
+		if len(got.Trailer) != len(want) || got.Trailer.Get("X-Sum") != want.Get("X-Sum") {
+			t.Errorf("%q: trailers %v, want %v", announced, got.Trailer, want)
+		}
+		equal(t, "Recloser-Kind", got.Header.Values("Recloser-Kind"), []string{"success"})
+	}
+}

@@ -31,10 +31,11 @@ type call struct {
 	start  time.Time
 	report guard.Report // the guard's; not to be read while it works
 
-	status     int    // 0: nothing was sent
-	kind       string // of an answer of our own; "": the report's
-	upstreamID string // the service's request id
-	bytes      int64  // of the answer's body
+	status     int          // 0: nothing was sent
+	kind       string       // of an answer of our own; "": the report's
+	upstreamID string       // the service's request id
+	trailer    *http.Header // the service's; complete once the body has ended
+	bytes      int64        // of the answer's body
 	hijacked   bool
 	complete   bool      // all was sent that was to be sent
 	upgraded   *upgraded // of a 101
@@ -50,6 +51,7 @@ func (c *call) end() {
 	if c.upgraded != nil {
 		_ = c.upgraded.Close()
 	}
+	c.dropTrailers()
 	if !c.complete && c.status != 0 && c.status != statusClientGone {
 		// What has come goes out before the connection is broken: with nothing of
 		// an answer a client would repeat the call.
@@ -73,7 +75,7 @@ func (c *call) kindName() string {
 // for the service's 1xx answers.
 func (c *call) WriteHeader(status int) {
 	if status < http.StatusOK {
-		c.Header().Del("Set-Cookie")
+		delPrivate(c.Header())
 	} else {
 		c.status = status
 	}

@@ -22,6 +22,9 @@
 // words for an end user, Recloser-Message. They tell what was known when the
 // headers were sent: a stream that fails later was a success by then.
 //
+// On every request to the service: Recloser-Hop, a random value of each proxy
+// that it has passed. One that comes back is answered with 508.
+//
 // x-should-retry: false stops the official clients' own retries. It is sent
 // with every refusal and, where the guard retries, with every failure.
 package gateway

@@ -19,6 +19,7 @@ const (
 	codeTooLarge    = "request_too_large"
 	codeNotAProxy   = "method_not_allowed"
 	codeHost        = "host_not_allowed"
+	codeLoop        = "loop_detected"
 )
 
 // statusClientGone is what the log says where the client did not wait.

@@ -110,7 +110,7 @@ func TestNoAnswer(t *testing.T) {
 		kind    string
 		code    string
 	}{
-		{"nobody listens", ok, func(s *settings) { s.proxy.Upstream.Host = unused(t) }, 502, "service", "refused"},
+		{"nobody listens", ok, func(s *settings) { s.proxy.Upstream.Host = unused(t) }, 502, "service", "connection_refused"},
 		{"no such host", ok, func(s *settings) { s.proxy.Upstream.Host = "nowhere.invalid" }, 502, "service", "dns"},
 		{"closed without an answer", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, nil, 502, "service", "closed"},
 		{"garbage", garbage, nil, 502, "service", "malformed_response"},

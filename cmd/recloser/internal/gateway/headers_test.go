@@ -39,6 +39,10 @@ Content-Length: 2
 	for name := range got {
 		switch name {
 		case "Authorization", "Openai-Organization", "X-Many", "Content-Length", "Accept-Encoding":
+		case "Recloser-Hop":
+			if v := got[name]; len(v) != 1 || len(v[0]) < 26 {
+				t.Errorf("Recloser-Hop %v", v)
+			}
 		default:
 			t.Errorf("the service got %s: %v", name, got[name])
 		}
@@ -65,14 +69,19 @@ func TestExpectIsAnsweredHere(t *testing.T) {
 func TestResponseHeaders(t *testing.T) {
 	r := newRig(t, func(w http.ResponseWriter, _ *http.Request) {
 		h := w.Header()
-		h.Set("Link", "</a>")
-		h.Set("Set-Cookie", "early=1")
+		for name, value := range map[string]string{
+			"Link": "</a>", "Set-Cookie": "early=1", "Set-Cookie2": "early=1", "Connection": "X-Early", "X-Early": "1",
+			"Keep-Alive": "timeout=5", "Trailer": "X-Sum", "Proxy-Authenticate": "Basic", "Recloser-Kind": "theirs", "Recloser-Other": "theirs",
+		} {
+			h.Set(name, value)
+		}
 		w.WriteHeader(http.StatusEarlyHints)
-		h.Del("Link")
+		clear(h)
 		h.Set("X-Request-Id", "req_1")
 		h.Set("X-Ratelimit-Remaining-Requests", "9")
 		h.Set("Set-Cookie", "__cf_bm=1")
 		h.Add("Set-Cookie", "_cfuvid=2")
+		h.Set("Set-Cookie2", "a=b")
 		h.Set("Connection", "X-Private, Recloser-Kind")
 		h.Set("X-Private", "1")
 		h.Set("Recloser-Kind", "theirs")
@@ -87,13 +96,12 @@ func TestResponseHeaders(t *testing.T) {
 		Got1xxResponse: func(_ int, h textproto.MIMEHeader) error { early = http.Header(h); return nil },
 	}))
 	got := r.send(req)
-	if early.Get("Link") != "</a>" || early.Get("Set-Cookie") != "" {
-		t.Errorf("early hints: %v", early)
-	}
+	equal(t, "early hints", early, http.Header{"Link": {"</a>"}})
 	for name, want := range map[string][]string{
 		"X-Request-Id":                   {"req_1"},
 		"X-Ratelimit-Remaining-Requests": {"9"},
 		"Set-Cookie":                     nil,
+		"Set-Cookie2":                    nil,
 		"X-Private":                      nil,
 		"Recloser-Kind":                  {"success"},
 		"Recloser-Attempts":              {"1"},

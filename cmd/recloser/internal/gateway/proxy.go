@@ -76,6 +76,7 @@ func (c Config) validate() error {
 // Proxy is the http.Handler of the proxy listener. Make it with New.
 type Proxy struct {
 	cfg     Config // with its defaults filled in
+	hop     hop
 	reverse *httputil.ReverseProxy
 }
 
@@ -85,10 +86,14 @@ func New(cfg Config) (*Proxy, error) {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
-	p := &Proxy{cfg: cfg}
+	p := &Proxy{cfg: cfg, hop: newHop()}
+	target := newTarget(cfg.Upstream)
 	p.reverse = &httputil.ReverseProxy{
-		Transport:      cfg.Guard,
-		Rewrite:        newTarget(cfg.Upstream).rewrite,
+		Transport: cfg.Guard,
+		Rewrite: func(r *httputil.ProxyRequest) {
+			target.rewrite(r)
+			p.hop.mark(r.Out.Header)
+		},
 		ModifyResponse: annotate,
 		ErrorHandler:   answerFailure,
 		BufferPool:     &buffers{},
@@ -127,6 +132,8 @@ func (p *Proxy) unfit(r *http.Request) (_ reply, unfit bool) {
 	switch {
 	case r.Method == http.MethodConnect:
 		return notAProxy(), true
+	case p.hop.passed(r.Header):
+		return loop(), true
 	case r.ContentLength > p.cfg.MaxBody:
 		return tooLarge(p.cfg.MaxBody), true
 	}
