@@ -14,12 +14,12 @@ type jsonEnd struct {
 
 // feed takes in the next bytes.
 func (j *jsonEnd) feed(p []byte) {
-	for len(p) > 0 && !j.plain {
+	for i := 0; i < len(p); {
 		if j.text {
-			p = p[j.inText(p):]
+			i += j.inText(p[i:])
 			continue
 		}
-		switch c := p[0]; c {
+		switch c := p[i]; c {
 		case '{', '[':
 			j.began = true
 			j.depth++
@@ -28,10 +28,13 @@ func (j *jsonEnd) feed(p []byte) {
 		case '"':
 			j.text = true
 		}
-		if !j.began && p[0] > ' ' {
+		if !j.began && p[i] > ' ' {
 			j.plain = true
 		}
-		p = p[1:]
+		if j.plain {
+			return
+		}
+		i++
 	}
 }
 
@@ -40,6 +43,12 @@ func (j *jsonEnd) inText(p []byte) int {
 	if j.escaped {
 		j.escaped = false
 		return 1
+	}
+	for i, c := range p[:min(len(p), short)] { // most strings are
+		if c == '"' || c == '\\' {
+			j.text, j.escaped = c != '"', c == '\\'
+			return i + 1
+		}
 	}
 	end := bytes.IndexByte(p, '"')
 	if end < 0 {
