@@ -38,6 +38,21 @@ func TestOneLineACall(t *testing.T) {
 	r.noMore()
 }
 
+func TestAzuresRequestIDIsLogged(t *testing.T) {
+	both := false
+	r := newRig(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("apim-request-id", "apim-7")
+		if both {
+			w.Header().Set("X-Request-Id", "req_42")
+		}
+	})
+	for _, want := range []string{"apim-7", "req_42"} {
+		r.post(chatBody)
+		equal(t, "upstream_request_id", r.line()["upstream_request_id"], want)
+		both = true
+	}
+}
+
 func TestWhatOthersChoseIsBoundedInTheLog(t *testing.T) {
 	r := newRig(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Request-Id", strings.Repeat("r", 1000))
