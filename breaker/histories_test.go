@@ -143,7 +143,7 @@ func (w *world) allow(m *model) {
 	}
 	how := map[*model]string{}
 	for _, l := range levels {
-		if how[l] = l.would(w.clock, w.adopt); how[l] == "refused" {
+		if how[l] = l.would(w.clock, l == m, w.adopt); how[l] == "refused" {
 			l.refused++
 			if open, ok := err.(*breaker.OpenError); !ok || open.Name != w.reals[l].Name() {
 				w.fail("got %v, want a refusal by %s", err, w.reals[l].Name())
@@ -174,18 +174,11 @@ func (w *world) record(i int, r breaker.Result) {
 		return
 	}
 	below, above := r.Outcome, breaker.Ignored
-	switch r.Reach {
-	case breaker.Unreached:
-		below = breaker.Ignored
-		if r.Outcome == breaker.Failure {
-			above = breaker.Failure
-		}
-	case breaker.Answered:
+	switch {
+	case r.Outcome == breaker.Failure && r.Reach == breaker.Unreached:
+		below, above = breaker.Ignored, breaker.Failure
+	case r.Outcome == breaker.Success, r.Reach == breaker.Answered:
 		above = breaker.Success
-	case breaker.ReachUnknown:
-		if r.Outcome == breaker.Success {
-			above = breaker.Success
-		}
 	}
 	c.m.record(c.model, w.clock, below, r.RetryAfter, w.adopt)
 	c.m.parent.record(c.model, w.clock, above, r.RetryAfter, w.adopt)
@@ -194,10 +187,14 @@ func (w *world) record(i int, r breaker.Result) {
 func (w *world) progress(i int) {
 	c := w.calls[i]
 	c.real.ProgressAt(w.clock)
-	c.m.progress(c.model, w.clock)
-	if c.m.parent != nil {
-		c.m.parent.progress(c.model, w.clock)
+	if c.model.content {
+		return
 	}
+	c.m.progress(c.model, w.clock, w.adopt)
+	if c.m.parent != nil {
+		c.m.parent.progress(c.model, w.clock, w.adopt)
+	}
+	c.model.content = true
 }
 
 // figures are what both sides must agree on.
@@ -217,7 +214,7 @@ func (w *world) compare(m *model, got breaker.Metrics) {
 		want.until = m.holderUntil
 	}
 	have := figures{
-		got.State, got.TotalCalls, got.FailedCalls, got.RefusedCalls, got.ConsecutiveFailures, got.Openings, got.ProbeOut,
+		got.State, got.TotalCalls, got.FailedCalls, got.RefusedCalls, got.ConsecutiveFailures, got.Openings, got.Probes > 0,
 		got.Since, got.LastFailure, got.Until,
 	}
 	if have != want {

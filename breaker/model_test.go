@@ -36,11 +36,12 @@ type model struct {
 }
 
 type modelCall struct {
-	own    *model // where it may be found to hang
-	begin  time.Time
-	epochs map[*model]int
-	probe  map[*model]bool
-	done   bool
+	own     *model // where it may be found to hang
+	begin   time.Time
+	epochs  map[*model]int
+	probe   map[*model]bool
+	done    bool
+	content bool // its first content has come
 }
 
 func (m *model) slot(t time.Time, width time.Duration) int {
@@ -52,19 +53,29 @@ func (m *model) slot(t time.Time, width time.Duration) int {
 	return n
 }
 
-// turn brings the current slot up to t.
-func (m *model) turn(t time.Time) {
-	if m.stallAfter > 0 {
-		m.current = m.slot(t, m.stallAfter/32)
+// width is that of the slots in which calls that hang are counted.
+func (m *model) width() time.Duration {
+	if m.stallAfter < 8*time.Second {
+		return m.stallAfter / 32
 	}
+	return 250 * time.Millisecond
+}
+
+// turn brings the current slot up to t and reports whether it is a new one.
+func (m *model) turn(t time.Time) bool {
+	if m.stallAfter == 0 {
+		return false
+	}
+	before := m.current
+	m.current = m.slot(t, m.width())
+	return m.current != before
 }
 
 func (m *model) stalled(t time.Time) (n int) {
 	if m.stallAfter == 0 {
 		return 0
 	}
-	m.turn(t)
-	width := m.stallAfter / 32
+	width := m.width()
 	for _, c := range m.out {
 		if s := m.slot(c.begin, width); s < m.slot(t.Add(-m.stallAfter), width) && s > m.answered {
 			n++
@@ -85,12 +96,12 @@ func (m *model) back(t time.Time) {
 }
 
 // would says what a call at t would meet; stalled calls may trip the circuit.
-func (m *model) would(t time.Time, adopt func(*model)) string {
-	if m.state != breaker.Closed || m.run > 0 { // else nobody looks at the clock
+func (m *model) would(t time.Time, own bool, adopt func(*model)) string {
+	if own || m.state != breaker.Closed || m.run > 0 { // else nobody looks at the clock
 		m.back(t)
 	}
-	if m.state == breaker.Closed && m.run+m.stalled(t) >= m.threshold {
-		m.open(t, 0, adopt)
+	if m.turn(t) {
+		m.look(t, adopt)
 	}
 	switch {
 	case m.state == breaker.Closed:
@@ -101,6 +112,13 @@ func (m *model) would(t time.Time, adopt func(*model)) string {
 		return "probe"
 	}
 	return "refused"
+}
+
+// look is for calls that hang, in a new slot.
+func (m *model) look(t time.Time, adopt func(*model)) {
+	if m.state == breaker.Closed && m.run+m.stalled(t) >= m.threshold {
+		m.open(t, 0, adopt)
+	}
 }
 
 func (m *model) let(c *modelCall, how string, t time.Time) {
@@ -135,8 +153,8 @@ func (m *model) land(c *modelCall) {
 }
 
 func (m *model) answer(c *modelCall) {
-	if m.stallAfter > 0 && slices.Contains(m.out, c) {
-		m.answered = max(m.answered, m.slot(c.begin, m.stallAfter/32), m.current-64)
+	if m.stallAfter > 0 && slices.Contains(m.out, c) && c.epochs[m] == m.epoch {
+		m.answered = max(m.answered, m.slot(c.begin, m.width()), m.current-256)
 	}
 }
 
@@ -148,14 +166,20 @@ func (m *model) reclose(t time.Time) {
 }
 
 func (m *model) record(c *modelCall, t time.Time, o breaker.Outcome, retryAfter time.Duration, adopt func(*model)) {
+	calm := m.state == breaker.Closed && m.run == 0
+	if calm && c.epochs[m] == m.epoch && c.content && o != breaker.Failure {
+		return // there is nothing left to say
+	}
+	if m == c.own || o == breaker.Failure || !calm || c.epochs[m] != m.epoch {
+		m.back(t)
+	}
+	if m.turn(t) {
+		defer m.look(t, adopt)
+	}
 	if o == breaker.Success {
 		m.answer(c)
 	}
 	m.land(c)
-	calm := m.state == breaker.Closed && m.run == 0
-	if o == breaker.Failure || o == breaker.Success && !calm || o == breaker.Ignored && c.probe[m] {
-		m.back(t)
-	}
 	if o == breaker.Failure {
 		m.failed++
 		m.lastFailure = t
@@ -165,7 +189,9 @@ func (m *model) record(c *modelCall, t time.Time, o breaker.Outcome, retryAfter 
 	}
 	switch {
 	case m.state == breaker.HalfOpen && o == breaker.Success:
-		m.reclose(t)
+		if !c.content {
+			m.reclose(t)
+		}
 	case m.state == breaker.HalfOpen && o == breaker.Failure:
 		m.run++
 		m.open(t, retryAfter, adopt)
@@ -187,7 +213,13 @@ func (m *model) record(c *modelCall, t time.Time, o breaker.Outcome, retryAfter 
 	}
 }
 
-func (m *model) progress(c *modelCall, t time.Time) {
+func (m *model) progress(c *modelCall, t time.Time, adopt func(*model)) {
+	if m == c.own || m.state != breaker.Closed || m.run > 0 || c.epochs[m] != m.epoch {
+		m.back(t)
+	}
+	if m.turn(t) {
+		defer m.look(t, adopt)
+	}
 	m.answer(c)
 	m.land(c)
 	if c.probe[m] && c.epochs[m] == m.epoch && m.state == breaker.HalfOpen {
