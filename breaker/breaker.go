@@ -156,51 +156,84 @@ func (b *Breaker) Ready() bool {
 
 // Allow asks to make one call now. It returns a permit, which must be recorded
 // once when the call has ended, or an *OpenError without waiting.
-func (b *Breaker) Allow() (Permit, error) { return b.admit(b.now()) }
+func (b *Breaker) Allow() (p Permit, err error) {
+	err = p.ask(b, b.now())
+	return
+}
 
 // AllowAt is Allow at the instant now.
-func (b *Breaker) AllowAt(now time.Time) (Permit, error) { return b.admit(b.at(now)) }
+func (b *Breaker) AllowAt(now time.Time) (p Permit, err error) {
+	err = p.ask(b, b.at(now))
+	return
+}
 
-func (b *Breaker) admit(t instant) (p Permit, err error) {
-	p.b, p.begin = b, t
+// ask makes p the permit of a call of b, unless that is refused.
+func (p *Permit) ask(b *Breaker, t instant) error {
 	if b.parent == nil {
-		if word := b.word.Load(); word&calmBit != 0 && p.count(b.win.Load(), t) {
-			p.own.generation = uint32(word >> generationShift)
-			return p, nil
+		if word := b.word.Load(); word&calmBit != 0 && p.count(b, t) {
+			p.b, p.begin, p.own = b, t, half(word)
+			return nil
 		}
+		if e := b.refuse(t); e != nil {
+			return e
+		}
+	} else if p.askBoth(b, t) {
+		return nil
 	}
-	if refusal := p.take(t); refusal != nil {
-		return Permit{}, refusal
+	return p.askSlowly(b, t)
+}
+
+// askBoth is the fast path of two levels: both are calm.
+func (p *Permit) askBoth(b *Breaker, t instant) bool {
+	word, above := b.word.Load(), b.parent.word.Load()
+	if word&above&calmBit == 0 || !b.parent.marksTurned(above, t) || !p.count(b, t) {
+		return false
 	}
-	return p, nil
+	p.b, p.begin, p.own, p.above = b, t, half(word), half(above)
+	return true
 }
 
 // count counts the call in the window, unless that takes the lock: if there is
 // none yet, or the call is the first of a slot.
-func (p *Permit) count(w *window.Window, t instant) bool {
+func (p *Permit) count(b *Breaker, t instant) bool {
+	w := b.win.Load()
 	if w == nil {
 		return false
 	}
-	p.cell, p.slot = w.Begin(int64(t))
-	p.win = w
-	return p.cell != nil
+	cell, slot := w.Begin(int64(t))
+	if cell == nil {
+		return false
+	}
+	p.win, p.cell, p.slot = w, cell, flagged(slot<<slotShift)
+	return true
 }
 
-// take admits the call to its circuit and its parent, or to neither: if the
+// askSlowly admits the call to its circuit and its parent, or to neither: if the
 // circuit refuses, the parent has neither counted the call nor changed state.
 // Locks are taken parent first.
-func (p *Permit) take(t instant) *OpenError {
-	b, up := p.b, p.b.parent
-	defer b.deliver()
+func (p *Permit) askSlowly(b *Breaker, t instant) error {
+	p.b, p.begin = b, t
+	e := p.takeAbove(t)
+	if b.parent != nil {
+		b.parent.deliver()
+	}
+	b.deliver()
+	if e != nil {
+		*p = Permit{}
+		return e
+	}
+	return nil
+}
+
+func (p *Permit) takeAbove(t instant) *OpenError {
+	up := p.b.parent
 	if up == nil {
 		return p.takeOwn(t)
 	}
-	word := up.word.Load()
-	if word&calmBit != 0 && up.marksTurned(word, t) {
-		p.above.generation = uint32(word >> generationShift)
+	if word := up.word.Load(); word&calmBit != 0 && up.marksTurned(word, t) {
+		p.above = half(word)
 		return p.takeOwn(t)
 	}
-	defer up.deliver()
 	if e := up.refuse(t); e != nil {
 		return e
 	}
@@ -220,8 +253,8 @@ func (p *Permit) take(t instant) *OpenError {
 // takeOwn admits the call to its circuit, the parent left aside.
 func (p *Permit) takeOwn(t instant) *OpenError {
 	b := p.b
-	if word := b.word.Load(); word&calmBit != 0 && p.count(b.win.Load(), t) {
-		p.own.generation = uint32(word >> generationShift)
+	if word := b.word.Load(); word&calmBit != 0 && p.count(b, t) {
+		p.own = half(word)
 		return nil
 	}
 	if e := b.refuse(t); e != nil {
@@ -235,7 +268,8 @@ func (p *Permit) takeOwn(t instant) *OpenError {
 	}
 	p.own = b.settle(t, v)
 	p.win = b.window(t)
-	p.cell, p.slot = p.win.BeginNow()
+	cell, slot := p.win.BeginNow()
+	p.cell, p.slot = cell, flagged(slot<<slotShift)
 	return nil
 }
 
@@ -330,14 +364,14 @@ func (b *Breaker) settle(t instant, v verdict) half {
 	switch v {
 	case refuse:
 		b.spared++
-		return half{} // its result is counted but judges nothing
+		return 0 // its result is counted but judges nothing
 	case admitProbe:
 		lease := b.lend(t)
-		return half{generation: b.generation, lease: lease}
+		return newHalf(b.generation, lease)
 	case admitCall:
 	}
 	if b.mode == Disabled {
-		return half{}
+		return 0
 	}
-	return half{generation: b.generation}
+	return newHalf(b.generation, 0)
 }

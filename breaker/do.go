@@ -39,8 +39,8 @@ func do[T any](ctx context.Context, c clock, fn func(context.Context) (T, error)
 	if err := ctx.Err(); err != nil {
 		return v, err
 	}
-	p, err := c.b.admit(c.now())
-	if err != nil {
+	var p Permit
+	if err := p.ask(c.b, c.now()); err != nil {
 		return v, err
 	}
 	outcome := Failure // stays, if fn does not return

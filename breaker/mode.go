@@ -71,6 +71,11 @@ func (b *Breaker) changeMode(t instant, m Mode) {
 	if b.mode == m {
 		return
 	}
+	if b.mode == Disabled { // what was not judged then is no evidence now
+		w := b.window(t)
+		w.Turn(int64(t))
+		w.Forget()
+	}
 	b.mode = m
 	b.publish()
 	b.prepareRefusals(t)

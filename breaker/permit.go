@@ -10,36 +10,61 @@ import (
 // Record or RecordResult; only the first counts. A permit that is never
 // recorded does no harm beyond its call: a probe's place is given back when
 // its lease ends. It belongs to one goroutine at a time, and must not be copied
-// after its first use.
+// after its first use; go vet sees that.
+//
+// It is seven words, so that Allow can return it in registers.
 type Permit struct {
+	_     noCopy
 	b     *Breaker
 	begin instant
 	own   half
-	above half // of the parent, if there is one
-
-	win  *window.Window // where the call is counted, in slot
-	cell *window.Cell
-	slot int64
-
-	content  bool // its first content has come
-	answered bool // win has it as answered
-	recorded bool
+	above half           // of the parent, if there is one
+	win   *window.Window // where the call is counted
+	cell  *window.Cell
+	slot  flagged // of the window, and what became of the call
 }
 
-// half is a permit's share in one circuit.
-type half struct {
-	// generation is that of the state which admitted the call; 0 if it was let
-	// through only because of a mode, and proves nothing.
-	generation uint32
-	lease      uint32 // of the probe; 0: no probe
+// noCopy is what go vet looks for.
+type noCopy struct{}
+
+func (noCopy) Lock()   {}
+func (noCopy) Unlock() {}
+
+// flagged is a slot's number with flags below it.
+type flagged int64
+
+const (
+	content  flagged = 1 << iota // the first content has come
+	answered                     // the window has the call as answered
+	recorded
+	slotShift = 3
+)
+
+func (p *Permit) is(flags flagged) bool { return p.slot&flags != 0 }
+
+func (p *Permit) slotNumber() int64 { return int64(p.slot >> slotShift) }
+
+// half is a permit's share in one circuit: Breaker.word as it was when the call
+// was admitted, and above it the lease of a probe, or 0. Generation 0 stands for
+// a call that was let through only because of a mode, and proves nothing.
+type half uint64
+
+const leaseShift = generationShift + 32
+
+func newHalf(generation, lease uint32) half {
+	return half(generation)<<generationShift | half(lease)<<leaseShift
 }
+
+func (h half) lease() uint32 { return uint32(h >> leaseShift) }
 
 // current reports whether the state that admitted the call still lasts.
-func (h half) current(word uint64) bool { return uint64(h.generation) == word>>generationShift }
+func (h half) current(word uint64) bool {
+	return uint32(h>>generationShift) == uint32(word>>generationShift)
+}
 
 // Probe reports whether the call is the test call of a half-open circuit, this
 // one or its parent. It should not be repeated.
-func (p *Permit) Probe() bool { return p.own.lease != 0 || p.above.lease != 0 }
+func (p *Permit) Probe() bool { return p.own.lease() != 0 || p.above.lease() != 0 }
 
 // Done records the call with the error that errp points to, judged by
 // Config.Classify with a background context; nil stands for no error. It is
@@ -98,34 +123,55 @@ func (p *Permit) RecordResultAt(now time.Time, r Result) { p.record(p.b.at(now),
 // clock is read for the first answers of each slot and then for each 16th, so
 // that a slot which is over is noticed to be, however few calls there are.
 func (p *Permit) succeed() bool {
-	if flags, calm := p.calm(); !calm || flags&timedBit != 0 || p.recorded || p.answered {
+	word := p.b.word.Load()
+	if half(word) != p.own || word&(calmBit|timedBit) != calmBit || p.slot&(recorded|answered) != 0 {
 		return false
 	}
-	if p.win.Head() != p.slot || p.cell.Timed() || !p.cell.Answer(p.slot) {
+	if up := p.b.parent; up != nil {
+		if word = up.word.Load(); half(word) != p.above || word&(calmBit|timedBit) != calmBit {
+			return false
+		}
+	}
+	if slot := p.slotNumber(); p.win.Head() != slot || !p.cell.AnswerUntimed(slot) {
 		return false
 	}
-	p.recorded = true
+	p.slot |= recorded
 	return true
 }
 
 // succeedAt records a success of a calm circuit, if that takes no lock.
 func (p *Permit) succeedAt(t instant) bool {
-	flags, calm := p.calm()
-	if !calm || p.recorded || p.answered || !p.win.Current(int64(t)) {
+	if p.is(recorded) || !p.answerAt(t) {
 		return false
+	}
+	p.slot |= recorded
+	return true
+}
+
+// answerAt counts an answer of a calm circuit, if that takes no lock.
+func (p *Permit) answerAt(t instant) bool {
+	flags, calm := p.calm()
+	if !calm || !p.win.Current(int64(t)) {
+		return false
+	}
+	if p.is(content) { // it has been timed, and only its end is new
+		if p.is(answered) {
+			p.win.EndWell()
+		}
+		return p.is(answered)
 	}
 	took := time.Duration(t - p.begin)
 	if flags&timedBit != 0 && p.slow(took) {
 		return false
 	}
 	sample := flags&measuredBit != 0 && p.cell.Timed()
-	if !p.cell.Answer(p.slot) {
+	if !p.cell.Answer(p.slotNumber()) {
 		return false
 	}
 	if sample {
 		p.measure(took)
 	}
-	p.recorded = true
+	p.slot |= answered
 	return true
 }
 
@@ -156,12 +202,15 @@ func (p *Permit) measure(took time.Duration) {
 
 // record takes a result in where locks may have to be taken.
 func (p *Permit) record(t instant, r Result) {
-	if p.recorded || r.Outcome == Success && p.succeedAt(t) {
+	if p.is(recorded) || r.Outcome == Success && p.succeedAt(t) {
 		return
 	}
-	p.recorded = true
+	p.slot |= recorded
 	r = r.complete()
-	if r.Outcome == Success && !p.content {
+	if r.Outcome != Success && p.is(content) {
+		p.slot &^= answered // what began as an answer has not ended as one
+	}
+	if r.Outcome == Success && !p.is(content) {
 		p.measure(time.Duration(t - p.begin))
 	}
 	up := p.b.parent
@@ -169,6 +218,7 @@ func (p *Permit) record(t instant, r Result) {
 		p.b.record(p, &p.own, t, r)
 		return
 	}
+	up.turn(t)
 	every := up.everyCall()
 	p.b.record(p, &p.own, t, r.below(every))
 	up.record(p, &p.above, t, r.above(every))
@@ -185,17 +235,22 @@ func (p *Permit) Progress() { p.progress(p.b.now()) }
 func (p *Permit) ProgressAt(now time.Time) { p.progress(p.b.at(now)) }
 
 func (p *Permit) progress(t instant) {
-	if p.recorded || p.content {
+	if p.is(recorded | content) {
 		return
 	}
-	if p.succeedAt(t) {
-		p.recorded, p.answered, p.content = false, true, true
+	if p.answerAt(t) {
+		p.win.Content()
+		p.slot |= content
 		return
 	}
 	p.measure(time.Duration(t - p.begin))
+	up := p.b.parent
+	if up != nil {
+		up.turn(t)
+	}
 	p.b.progress(p, &p.own, t)
-	if up := p.b.parent; up != nil {
+	if up != nil {
 		up.progress(p, &p.above, t)
 	}
-	p.content = true
+	p.slot |= content
 }

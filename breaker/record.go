@@ -15,7 +15,7 @@ func (b *Breaker) record(p *Permit, h *half, t instant, r Result) {
 	b.reanchor(t)
 	turned := b.window(t).Turn(int64(t))
 	current := h.current(b.word.Load())
-	slow := !p.content && b.slow(time.Duration(t-p.begin)) && r.Outcome != Ignored
+	slow := !p.is(content) && b.slow(time.Duration(t-p.begin)) && r.Outcome != Ignored
 	b.count(p, t, r, current, slow)
 	b.judge(p, h, t, r, b.event(p, h, t, r, slow, Recorded))
 	if turned {
@@ -33,16 +33,16 @@ func (b *Breaker) indifferent(p *Permit, h *half, t instant, r Result) bool {
 		return false
 	}
 	if p.b == b {
-		return p.answered
+		return p.is(content) && r.Outcome == Ignored
 	}
-	if word&timedBit != 0 && !p.content && b.slow(time.Duration(t-p.begin)) {
+	if word&timedBit != 0 && !p.is(content) && b.slow(time.Duration(t-p.begin)) {
 		return false
 	}
 	if word&markedBit == 0 {
 		return true
 	}
 	w := b.win.Load()
-	return p.answered == (r.Outcome == Success) && w != nil && w.Current(int64(t))
+	return p.is(answered) == (r.Outcome == Success) && w != nil && w.Current(int64(t))
 }
 
 // count notes what became of a call.
@@ -51,7 +51,7 @@ func (b *Breaker) count(p *Permit, t instant, r Result, current, slow bool) {
 		b.failed++
 		b.lastFailure, b.everFailed = t, true
 	}
-	answered := current && r.Outcome == Success
+	success := current && r.Outcome == Success
 	var ended window.Ended
 	if current && r.Outcome == Failure {
 		ended.Failed = 1
@@ -60,13 +60,9 @@ func (b *Breaker) count(p *Permit, t instant, r Result, current, slow bool) {
 		ended.Slow = 1
 	}
 	if p.b == b {
-		p.land(answered)
-		if p.answered && r.Outcome == Failure { // in the middle of its content
-			p.answered = false
-			p.win.Add(window.Ended{Answered: -1})
-		}
-	} else if answered != p.answered { // a parent finds in its children's counts what they answered
-		if answered {
+		p.land(success)
+	} else if success != p.is(answered) { // a parent finds in its children's counts what they answered
+		if success {
 			ended.Answered = 1
 		} else {
 			ended.Answered = -1
@@ -75,24 +71,27 @@ func (b *Breaker) count(p *Permit, t instant, r Result, current, slow bool) {
 	b.window(t).Add(ended)
 }
 
-// land ends the time in which the call may count as one that hangs.
-func (p *Permit) land(answered bool) {
+// land ends a call in its window: as answered, or otherwise.
+func (p *Permit) land(success bool) {
 	switch {
-	case p.content || p.answered: // it did before
-	case answered:
-		p.answered = true
-		if !p.cell.Answer(p.slot) {
+	case p.is(content):
+		if success && p.is(answered) { // else its content came too late for the state that admitted it
+			p.win.EndWell()
+		}
+	case success:
+		p.slot |= answered
+		if !p.cell.Answer(p.slotNumber()) {
 			p.win.AnsweredGone()
 		}
 	default:
-		p.win.Leave(p.slot)
+		p.win.Leave(p.slotNumber())
 	}
 }
 
 func (b *Breaker) event(p *Permit, h *half, t instant, r Result, slow bool, kind EventKind) Event {
 	e := Event{
 		Kind: kind, Class: r.Class, Begin: b.time(p.begin), Took: time.Duration(t - p.begin),
-		Slow: slow, Probe: h.lease != 0, RetryAfter: r.RetryAfter,
+		Slow: slow, Probe: h.lease() != 0, RetryAfter: r.RetryAfter,
 	}
 	if p.b != b {
 		e.Child = p.b.name
@@ -141,12 +140,12 @@ func (b *Breaker) judgeProbe(p *Permit, h *half, t instant, r Result, e Event) {
 	switch {
 	case d.Reclose:
 		b.reclose(t, ProbeSucceeded)
-	case r.Outcome == Success && !p.content: // its first content has proven it
-		b.proven(h.lease, t)
+	case r.Outcome == Success && !p.is(content): // its first content has proven it
+		b.proven(h.lease(), t)
 	case r.Outcome == Failure:
 		b.open(t, ProbeFailed, Evidence{}, r.RetryAfter, b.nextProbe(t, d))
 	default:
-		b.giveBack(h.lease)
+		b.giveBack(h.lease())
 	}
 }
 
@@ -180,6 +179,20 @@ func (b *Breaker) look(t instant) {
 	}
 }
 
+// turn makes t's slot the current one of a parent, before a child counts
+// anything in it.
+func (b *Breaker) turn(t instant) {
+	if b.marksTurned(b.word.Load(), t) {
+		return
+	}
+	b.mu.Lock()
+	if b.window(t).Turn(int64(t)) {
+		b.look(t)
+	}
+	b.mu.Unlock()
+	b.deliver()
+}
+
 // progress takes in the first content of a call.
 func (b *Breaker) progress(p *Permit, h *half, t instant) {
 	word := b.word.Load()
@@ -195,6 +208,9 @@ func (b *Breaker) progress(p *Permit, h *half, t instant) {
 	slow := b.slow(time.Duration(t - p.begin))
 	if p.b == b {
 		b.count(p, t, Result{Outcome: Success}, current, slow)
+		if p.is(answered) {
+			p.win.Content()
+		}
 	} else if current && slow {
 		b.window(t).Add(window.Ended{Slow: 1})
 	}
@@ -203,8 +219,8 @@ func (b *Breaker) progress(p *Permit, h *half, t instant) {
 	case !current || b.mode == Disabled:
 	case b.state == HalfOpen:
 		b.policy.Judge(b.view(t), e)
-		if b.proven(h.lease, t); b.state == Closed {
-			h.generation, h.lease = b.generation, 0
+		if b.proven(h.lease(), t); b.state == Closed {
+			*h = newHalf(b.generation, 0)
 		}
 	case b.state == Closed:
 		b.heed(t, b.policy.Judge(b.view(t), e), 0)

@@ -147,7 +147,7 @@ func (s SlowRate) Needs() Needs { return Needs{Span: s.Window, SlowAfter: s.Afte
 
 // Judge looks at the rate when a call was slow, or hangs.
 func (s SlowRate) Judge(v *View, e Event) (d Decision) {
-	if !e.Slow && (e.Kind != Turned || v.Stalled() == 0) {
+	if !e.Slow && (e.Kind != Turned && !e.Failed() || v.Stalled() == 0) {
 		return d
 	}
 	slow, calls := s.count(v)

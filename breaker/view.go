@@ -87,9 +87,10 @@ func (v *View) Ended(d time.Duration) Counts {
 // Totals counts all calls so far, a parent's children included. Failed and Slow
 // count only those that were judged in the state that admitted them.
 func (v *View) Totals() Counts {
-	e := v.b.ended()
+	e, refused := v.b.ended(), int64(0)
+	v.b.family(func(c *Breaker) { refused += c.refused.Load() })
 	return Counts{
-		Begun: v.b.begun(), Refused: v.b.refused.Load(),
+		Begun: v.b.begun(), Refused: refused,
 		Answered: e.Answered, Failed: e.Failed, Slow: e.Slow,
 	}
 }

@@ -40,6 +40,9 @@ type Window struct {
 	// one slot: then each processor has its own to write to.
 	more    atomic.Pointer[stripes]
 	clashes atomic.Int32
+	// unended are calls counted as answered, by their first content, that have
+	// not ended, or not well: they are no answers for Ended.
+	unended atomic.Int64
 
 	left  [Size]uint32 // calls of a slot that ended in another way than answered
 	floor int64        // calls of this slot and before are nobody's evidence
@@ -54,6 +57,12 @@ type Window struct {
 	marks  []Ended      // at the start of each slot; nil unless asked for
 	beside func() Ended // of calls that are counted elsewhere; may be nil
 }
+
+// Content notes that a call has been counted as answered before its end.
+func (w *Window) Content() { w.unended.Add(1) }
+
+// EndWell notes that a call after its Content has ended as an answer.
+func (w *Window) EndWell() { w.unended.Add(-1) }
 
 // Ended are calls by how they ended.
 type Ended struct{ Answered, Failed, Slow int64 }
@@ -131,7 +140,10 @@ func (w *Window) Begin(t int64) (cell *Cell, slot int64) {
 		return nil, 0
 	}
 	for {
-		cell = w.cell(slot)
+		cell = &w.first[uint64(slot)%Size]
+		if more := w.more.Load(); more != nil {
+			cell = more.cell(slot)
+		}
 		old := cell.begun.Load()
 		if (old^tag(slot))>>countBits != 0 {
 			return nil, 0
@@ -148,18 +160,16 @@ func (w *Window) Begin(t int64) (cell *Cell, slot int64) {
 // BeginNow counts a call that begins in the current slot, which it returns.
 func (w *Window) BeginNow() (cell *Cell, slot int64) {
 	slot = w.head.Load()
-	cell = w.cell(slot)
+	cell = &w.first[uint64(slot)%Size]
 	cell.begun.Add(1)
 	return cell, slot
 }
 
-func (w *Window) cell(slot int64) *Cell {
-	if more := w.more.Load(); more != nil {
-		s := more.pool.Get().(*stripe)
-		more.pool.Put(s)
-		return &s[uint64(slot)%Size]
-	}
-	return &w.first[uint64(slot)%Size]
+// cell returns a processor's own.
+func (m *stripes) cell(slot int64) *Cell {
+	s := m.pool.Get().(*stripe)
+	m.pool.Put(s)
+	return &s[uint64(slot)%Size]
 }
 
 // Timed reports whether the answer to a call of this cell is one whose time is
@@ -167,6 +177,14 @@ func (w *Window) cell(slot int64) *Cell {
 func (c *Cell) Timed() bool {
 	n := c.answered.Load() & countMask
 	return n < 4 || n%16 == 0
+}
+
+// AnswerUntimed is Answer for one whose time need not be taken. It reports
+// false, too, if another answer came in between.
+func (c *Cell) AnswerUntimed(slot int64) bool {
+	old := c.answered.Load()
+	n := old & countMask
+	return (old^tag(slot))>>countBits == 0 && n >= 4 && n%16 != 0 && c.answered.CompareAndSwap(old, old+1)
 }
 
 // Answer counts a call of slot as answered. It reports false, and has counted
@@ -214,7 +232,7 @@ func (w *Window) Totals() (begun int64, ended Ended) {
 		begun += b
 		answered += a
 	}
-	return begun, Ended{answered, w.failed, w.slow}
+	return begun, Ended{answered - w.unended.Load(), w.failed, w.slow}
 }
 
 // all returns what has ended, here and beside.
@@ -323,7 +341,7 @@ func (w *Window) Close() (begun int64, ended Ended) {
 		w.begun += begun
 		w.answered += answered
 	}
-	return w.begun, Ended{w.answered, w.failed, w.slow}
+	return w.begun, Ended{w.answered - w.unended.Load(), w.failed, w.slow}
 }
 
 // spread gives processors stripes of their own.
