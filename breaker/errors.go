@@ -62,29 +62,29 @@ type refusals struct {
 
 // prepareRefusals publishes the refusals for the rest of the open period, or of
 // the mode.
-func (b *Breaker) prepareRefusals(t instant) {
+func (b *Breaker) prepareRefusals() {
 	switch {
 	case b.mode == ForcedOpen:
-		b.refuseUntil(t, 2*farthest)
+		b.refuseUntil(2 * farthest)
 	case b.state == Open:
-		b.refuseUntil(t, b.until)
+		b.refuseUntil(b.until)
 	case b.state == HalfOpen:
-		b.refreshRefusals(t)
+		b.refreshRefusals()
 	default:
 		b.refusal.Store(nil)
 	}
 }
 
-// refuseUntil publishes refusals that hold from t to until.
-func (b *Breaker) refuseUntil(t, until instant) {
+// refuseUntil publishes refusals that hold to the instant until.
+func (b *Breaker) refuseUntil(until instant) {
 	if b.mode == Observe || b.mode == Disabled {
 		b.refusal.Store(nil)
 		return
 	}
-	b.refusal.Store(b.newRefusals(t, until))
+	b.refusal.Store(b.newRefusals(until))
 }
 
-func (b *Breaker) newRefusals(t, until instant) *refusals {
+func (b *Breaker) newRefusals(until instant) *refusals {
 	model := OpenError{Name: b.name, State: b.state, Mode: b.mode}
 	switch {
 	case b.mode == ForcedOpen:
@@ -96,7 +96,7 @@ func (b *Breaker) newRefusals(t, until instant) *refusals {
 	default:
 		model.wait, model.Until = time.Second, b.time(until)
 	}
-	r := &refusals{from: t, until: until}
+	r := &refusals{from: b.since, until: until}
 	for i := range r.errs {
 		r.errs[i] = model
 		r.errs[i].stretch = 1 + 0.2*b.rand.Float64()
@@ -119,7 +119,7 @@ func (b *Breaker) refuseNow() *OpenError {
 	r := b.refusal.Load()
 	if r == nil { // of a ramp: who comes next may find room
 		if b.held == nil {
-			b.held = b.newRefusals(b.since, b.until)
+			b.held = b.newRefusals(b.until)
 		}
 		r = b.held
 	}

@@ -78,7 +78,7 @@ func (b *Breaker) changeMode(t instant, m Mode) {
 	}
 	b.mode = m
 	b.publish()
-	b.prepareRefusals(t)
+	b.prepareRefusals()
 	b.announce(Transition{
 		Name: b.name, From: b.state, To: b.state, At: b.time(t), Reason: ModeSet, Mode: m, Openings: b.openings,
 	})
@@ -103,7 +103,7 @@ func (b *Breaker) reset(t instant) {
 	}
 	b.ramp = nil
 	b.publish()
-	b.prepareRefusals(t)
+	b.prepareRefusals()
 	b.mu.Unlock()
 	b.deliver()
 }
@@ -128,7 +128,7 @@ func (b *Breaker) tripUntil(t instant, reason Reason, until instant) {
 		b.open(t, reason, Evidence{}, 0, max(time.Duration(until-t), 1))
 	case until > b.until:
 		b.until = until
-		b.prepareRefusals(t)
+		b.prepareRefusals()
 	}
 	b.mu.Unlock()
 	b.deliver()
@@ -206,7 +206,7 @@ func (b *Breaker) replace(t instant, set *settings) {
 		b.changeMode(t, set.Mode)
 	}
 	b.publish()
-	b.prepareRefusals(t)
+	b.prepareRefusals()
 }
 
 // retire takes a window out of use. Calls that are out no longer count as such.

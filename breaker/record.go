@@ -75,8 +75,10 @@ func (b *Breaker) count(p *Permit, t instant, r Result, current, slow bool) {
 func (p *Permit) land(success bool) {
 	switch {
 	case p.is(content):
-		if success && p.is(answered) { // else its content came too late for the state that admitted it
+		if success && p.is(answered) {
 			p.win.EndWell()
+		} else { // content or end came too late for the state that admitted it
+			p.slot &^= answered
 		}
 	case success:
 		p.slot |= answered

@@ -86,7 +86,7 @@ func (b *Breaker) mayProbe(t instant) bool {
 	if may == nil || may() {
 		return true
 	}
-	b.refuseUntil(t, t+instant(time.Second))
+	b.refuseUntil(t + instant(time.Second))
 	return false
 }
 
@@ -112,7 +112,7 @@ func (b *Breaker) lend(t instant) (lease uint32) {
 	if d.Survive > 0 {
 		out.survive = t + instant(d.Survive)
 	}
-	b.refreshRefusals(t)
+	b.refreshRefusals()
 	return b.leases
 }
 
@@ -136,7 +136,7 @@ func (b *Breaker) nextProbe(t instant, d Decision) time.Duration {
 
 // refreshRefusals lets calls be refused without the lock for as long as nothing
 // can change that, while half-open.
-func (b *Breaker) refreshRefusals(t instant) {
+func (b *Breaker) refreshRefusals() {
 	if len(b.probes) < b.cfg().Probes {
 		b.refusal.Store(nil)
 		return
@@ -148,7 +148,7 @@ func (b *Breaker) refreshRefusals(t instant) {
 			until = min(until, p.survive)
 		}
 	}
-	b.refuseUntil(t, until)
+	b.refuseUntil(until)
 }
 
 // ramp lets calls back in step by step after a reclose: a window of calls out

@@ -96,7 +96,7 @@ func (b *Breaker) restoreOpen(t instant, s Snapshot) {
 	}
 	b.ramp = nil
 	b.enter(Open, t, Restored, b.trip.evidence)
-	b.prepareRefusals(t)
+	b.prepareRefusals()
 }
 
 func (s Snapshot) validate() error {

@@ -113,7 +113,7 @@ func (b *Breaker) open(t instant, reason Reason, evidence Evidence, atLeast, wan
 	b.run.stalled = evidence.Stalled
 	b.ramp, b.limit = nil, 0
 	b.enter(Open, t, reason, evidence)
-	b.prepareRefusals(t)
+	b.prepareRefusals()
 	b.tellPolicy(t, Opened)
 }
 
@@ -192,6 +192,6 @@ func (b *Breaker) reanchor(t instant) {
 		b.probes[i].shift(-step)
 	}
 	if b.refusal.Load() != nil {
-		b.prepareRefusals(t)
+		b.prepareRefusals()
 	}
 }
