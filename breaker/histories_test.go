@@ -186,7 +186,7 @@ func (w *world) operate(o op) {
 
 func (w *world) allow(m *model) {
 	p, err := w.reals[m].AllowAt(w.clock)
-	c := &modelCall{own: m, begin: w.clock, epochs: map[*model]int{}, probe: map[*model]bool{}}
+	c := &modelCall{own: m, begin: w.clock, epochs: map[*model]int{}, probe: map[*model]bool{}, slow: map[*model]bool{}}
 	levels := []*model{m}
 	if m.parent != nil {
 		levels = []*model{m.parent, m}

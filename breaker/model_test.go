@@ -51,6 +51,7 @@ type modelCall struct {
 	begin   time.Time
 	epochs  map[*model]int // missing: it proves nothing there
 	probe   map[*model]bool
+	slow    map[*model]bool // its first content was
 	done    bool
 	content bool // its first content has come
 }
@@ -292,7 +293,7 @@ func (m *model) record(c *modelCall, t time.Time, o breaker.Outcome, retryAfter 
 	if !m.judges(c) {
 		return
 	}
-	slow := o != breaker.Ignored && !c.content && m.slow(c, t)
+	slow := o != breaker.Ignored && (m.slow(c, t) && !c.content || c.slow[m])
 	m.ended = append(m.ended, modelEnd{m.slot(t), o == breaker.Success, o == breaker.Failure, slow})
 	switch {
 	case m.state == breaker.HalfOpen && o == breaker.Success:
@@ -346,20 +347,14 @@ func (m *model) progress(c *modelCall, t time.Time, adopt func(*model)) {
 	}
 	m.answer(c)
 	m.land(c)
+	c.slow[m] = m.slow(c, t)
 	if !m.judges(c) {
 		return
 	}
-	slow := m.slow(c, t)
-	if slow {
-		m.ended = append(m.ended, modelEnd{slot: m.slot(t), slow: true})
-	}
-	switch {
-	case m.state == breaker.HalfOpen:
+	if m.state == breaker.HalfOpen {
 		if m.proven(c, t); m.state == breaker.Closed {
 			c.epochs[m] = m.epoch
 		}
-	case m.trips(t, false, slow, false):
-		m.open(t, 0, adopt)
 	}
 }
 

@@ -34,10 +34,12 @@ func (noCopy) Unlock() {}
 type flagged int64
 
 const (
-	content  flagged = 1 << iota // the first content has come
-	answered                     // the window has the call as answered
+	content     flagged = 1 << iota // the first content has come
+	answered                        // the window has the call as answered
+	slowContent                     // for this circuit
+	slowAbove                       // for its parent
 	recorded
-	slotShift = 3
+	slotShift = 5
 )
 
 func (p *Permit) is(flags flagged) bool { return p.slot&flags != 0 }
@@ -154,7 +156,10 @@ func (p *Permit) answerAt(t instant) bool {
 	if !calm || !p.win.Current(int64(t)) {
 		return false
 	}
-	if p.is(content) { // it has been timed, and only its end is new
+	if p.is(slowContent | slowAbove) {
+		return false
+	}
+	if p.is(content) { // only its end is new
 		if p.is(answered) {
 			p.win.EndWell()
 		}

@@ -95,7 +95,7 @@ type Event struct {
 	Class      Class
 	Begin      time.Time     // of the call
 	Took       time.Duration // until now
-	Slow       bool          // it took longer than Needs.SlowAfter
+	Slow       bool          // it took longer than Needs.SlowAfter; with Content: until that
 	Probe      bool
 	Child      string // the circuit that the call was made on, if not this one
 	RetryAfter time.Duration

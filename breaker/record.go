@@ -15,7 +15,7 @@ func (b *Breaker) record(p *Permit, h *half, t instant, r Result) {
 	b.reanchor(t)
 	turned := b.window(t).Turn(int64(t))
 	current := h.current(b.word.Load())
-	slow := !p.is(content) && b.slow(time.Duration(t-p.begin)) && r.Outcome != Ignored
+	slow := p.slowFor(b, t) && r.Outcome != Ignored
 	b.count(p, t, r, current, slow)
 	b.judge(p, h, t, r, b.event(p, h, t, r, slow, Recorded))
 	if turned {
@@ -35,7 +35,7 @@ func (b *Breaker) indifferent(p *Permit, h *half, t instant, r Result) bool {
 	if p.b == b {
 		return p.is(content) && r.Outcome == Ignored
 	}
-	if word&timedBit != 0 && !p.is(content) && b.slow(time.Duration(t-p.begin)) {
+	if word&timedBit != 0 && p.slowFor(b, t) {
 		return false
 	}
 	if word&markedBit == 0 {
@@ -88,6 +88,18 @@ func (p *Permit) land(success bool) {
 	default:
 		p.win.Leave(p.slotNumber())
 	}
+}
+
+// slowFor reports whether a call that ends at t was slow for b: to its first
+// content, where there was one.
+func (p *Permit) slowFor(b *Breaker, t instant) bool {
+	if !p.is(content) {
+		return b.slow(time.Duration(t - p.begin))
+	}
+	if p.b == b {
+		return p.is(slowContent)
+	}
+	return p.is(slowAbove)
 }
 
 func (b *Breaker) event(p *Permit, h *half, t instant, r Result, slow bool, kind EventKind) Event {
@@ -208,13 +220,17 @@ func (b *Breaker) progress(p *Permit, h *half, t instant) {
 	turned := b.window(t).Turn(int64(t))
 	current := h.current(b.word.Load())
 	slow := b.slow(time.Duration(t - p.begin))
-	if p.b == b {
-		b.count(p, t, Result{Outcome: Success}, current, slow)
+	switch {
+	case p.b == b:
+		p.land(current)
 		if p.is(answered) {
 			p.win.Content()
 		}
-	} else if current && slow {
-		b.window(t).Add(window.Ended{Slow: 1})
+		if slow {
+			p.slot |= slowContent
+		}
+	case slow:
+		p.slot |= slowAbove
 	}
 	e := b.event(p, h, t, Result{Class: Answer}, slow, Content)
 	switch {

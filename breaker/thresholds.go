@@ -133,7 +133,7 @@ func (f FailureRate) Validate() error {
 // SlowRate trips when, of the calls that ended within Window, at least MinCalls
 // in number, a share of Rate or more took longer than After, whether they
 // failed or not. A call with a first content, such as a stream, is as slow as
-// that was. Calls that have been out for longer than Config.StallAfter weigh as
+// that was, and counts when it ends. Calls that have been out for longer than Config.StallAfter weigh as
 // slow.
 type SlowRate struct {
 	Rate     float64 // above 0, up to 1
@@ -147,13 +147,14 @@ func (s SlowRate) Needs() Needs { return Needs{Span: s.Window, SlowAfter: s.Afte
 
 // Judge looks at the rate when a call was slow, or hangs.
 func (s SlowRate) Judge(v *View, e Event) (d Decision) {
-	if !e.Slow && (e.Kind != Turned && !e.Failed() || v.Stalled() == 0) {
+	slow := e.Kind == Recorded && e.Slow
+	if !slow && (e.Kind != Turned && !e.Failed() || v.Stalled() == 0) {
 		return d
 	}
-	slow, calls := s.count(v)
-	if calls >= int64(s.MinCalls) && float64(slow) >= s.Rate*float64(calls) {
+	n, calls := s.count(v)
+	if calls >= int64(s.MinCalls) && float64(n) >= s.Rate*float64(calls) {
 		d.Trip, d.Reason = true, SlowRateReached
-		d.Evidence = Evidence{Calls: calls, Slow: slow, Rate: s.Rate, Window: s.Window, After: s.After}
+		d.Evidence = Evidence{Calls: calls, Slow: n, Rate: s.Rate, Window: s.Window, After: s.After}
 	}
 	return d
 }
