@@ -294,7 +294,7 @@ func (c *linearClient) do(op linearOp) {
 		m := r.b.Metrics()
 		got = linearAnswer{
 			state: m.State, failures: m.ConsecutiveFailures, openings: m.Openings,
-			failed: m.FailedCalls, probeOut: m.ProbeOut,
+			failed: m.FailedCalls, probeOut: m.Probes > 0,
 		}
 	}
 	returned := r.order.Add(1)

@@ -12,14 +12,15 @@ import (
 func recloserConfig(latency bool, period time.Duration) breaker.Config {
 	cfg := breaker.Config{
 		FailureThreshold: consecutive,
+		FailureRate:      rate,
+		RateWindow:       window,
+		RateMinCalls:     minCalls,
 		BaseTimeout:      period,
 		ResetTimeout:     period,
 	}
-	// TODO(issue 4): once Config has them, set here, for all:
-	//	FailureRate: rate, RateWindow: window, RateMinCalls: minCalls
-	// and with latency (half of the calls slower than a second):
-	//	SlowRate: rate, SlowAfter: time.Second
-	_ = latency
+	if latency {
+		cfg.SlowRate, cfg.SlowAfter = rate, time.Second
+	}
 	return cfg
 }
 
