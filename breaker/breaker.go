@@ -94,7 +94,7 @@ func NewAt(now time.Time, name string, cfg Config) (*Breaker, error) {
 }
 
 func newBreaker(now time.Time, name string, set *settings, parent *Breaker, c *common) *Breaker {
-	b := &Breaker{name: name, parent: parent, epoch: now, common: c, generation: 1, mode: set.Mode}
+	b := &Breaker{name: name, parent: parent, epoch: now, common: c, generation: 1, mode: set.Mode, recloses: -farthest}
 	if parent != nil {
 		b.epoch = parent.epoch
 		b.since = b.at(now)

@@ -97,7 +97,7 @@ func (b *Breaker) lend(t instant) (lease uint32) {
 		b.enter(HalfOpen, t, ProbeDue, Evidence{})
 	}
 	b.leases++
-	b.probes = slices.DeleteFunc(b.probes, func(p probe) bool { return t >= p.until })
+	b.probes = slices.DeleteFunc(b.probes, func(p probe) bool { return t >= p.until && p.survive == 0 })
 	b.probes = append(b.probes, probe{lease: b.leases, until: t + instant(b.cfg().ProbeLease)})
 	d := b.policy.Judge(b.view(t), Event{Kind: ProbeBegan})
 	out := &b.probes[len(b.probes)-1]
@@ -135,20 +135,24 @@ func (b *Breaker) nextProbe(t instant, d Decision) time.Duration {
 }
 
 // refreshRefusals lets calls be refused without the lock for as long as nothing
-// can change that, while half-open.
+// can change that, while half-open: until so many probes have lost their places
+// that one is free, or one has survived.
 func (b *Breaker) refreshRefusals() {
-	if len(b.probes) < b.cfg().Probes {
+	over := len(b.probes) - b.cfg().Probes
+	if over < 0 {
 		b.refusal.Store(nil)
 		return
 	}
+	ends := make([]instant, len(b.probes))
 	until := farthest
-	for _, p := range b.probes {
-		until = min(until, p.until)
+	for i, p := range b.probes {
+		ends[i] = p.until
 		if p.survive != 0 {
 			until = min(until, p.survive)
 		}
 	}
-	b.refuseUntil(until)
+	slices.Sort(ends)
+	b.refuseUntil(min(until, ends[over]))
 }
 
 // ramp lets calls back in step by step after a reclose: a window of calls out

@@ -196,13 +196,16 @@ func (r *Registry) Snapshot() []Snapshot {
 func (r *Registry) Restore(list []Snapshot) error {
 	var errs []error
 	for _, s := range list {
-		b := r.Get(s.Name)
-		if s.Parent != "" {
-			b = r.Child(s.Parent, strings.TrimPrefix(s.Name, s.Parent+"/"))
-		}
-		if err := b.Restore(s); err != nil {
+		if err := r.circuitOf(s).Restore(s); err != nil {
 			errs = append(errs, fmt.Errorf("circuit %q: %w", s.Name, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func (r *Registry) circuitOf(s Snapshot) *Breaker {
+	if s.Parent == "" {
+		return r.Get(s.Name)
+	}
+	return r.Child(s.Parent, strings.TrimPrefix(s.Name, s.Parent+"/"))
 }

@@ -1,6 +1,7 @@
 package breaker
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -69,8 +70,13 @@ func (v *View) StalledFor(age time.Duration) int {
 func (v *View) Out(from time.Time) int { return v.b.out(v.b.at(from)) }
 
 // NewestAnswered returns when the slot ended that the newest answered call
-// began in, a parent's children included.
-func (v *View) NewestAnswered() time.Time { return v.b.time(v.b.newestAnswered()) }
+// began in, a parent's children included; the zero time if there is none.
+func (v *View) NewestAnswered() time.Time {
+	if t, ok := v.b.newestAnswered(); ok {
+		return v.b.time(t)
+	}
+	return time.Time{}
+}
 
 // Ended counts the calls that ended within the last d, to a slot, and since the
 // circuit reclosed. For a parent, calls of its children count as answered
@@ -147,30 +153,37 @@ func (b *Breaker) out(from instant) (n int) {
 	return n
 }
 
-func (b *Breaker) newestAnswered() instant {
-	newest := -farthest
+func (b *Breaker) newestAnswered() (newest instant, ok bool) {
 	b.family(func(c *Breaker) {
 		if w := c.win.Load(); w != nil {
-			newest = max(newest, instant(w.Start(w.NewestAnswered()+1)))
+			if slot, answered := w.NewestAnswered(); answered {
+				end := instant(w.Start(slot + 1))
+				if !ok || end > newest {
+					newest, ok = end, true
+				}
+			}
 		}
 	})
-	return newest
+	return newest, ok
 }
 
 // stalledBefore counts the calls that hang and began in a slot before that of
-// the given instant.
+// the given instant. Of the whole family, a call is acquitted by a younger
+// answer of any child, and by the reclosing of the parent.
 func (b *Breaker) stalledBefore(before instant, whole bool) (n int) {
 	if !whole {
 		if w := b.win.Load(); w != nil {
-			n = w.Stalled(int64(before))
+			n = w.Stalled(math.MinInt64, int64(before))
 		}
 		return n
 	}
-	// A call is acquitted by a younger answer of any child.
-	answered := b.newestAnswered()
+	acquitted := b.recloses
+	if answered, ok := b.newestAnswered(); ok {
+		acquitted = max(acquitted, answered)
+	}
 	b.family(func(c *Breaker) {
 		if w := c.win.Load(); w != nil {
-			n += w.StalledAfter(w.Slot(int64(answered))-1, int64(before))
+			n += w.Stalled(w.Slot(int64(acquitted))-1, int64(before))
 		}
 	})
 	return n

@@ -7,6 +7,7 @@
 package window
 
 import (
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -46,13 +47,12 @@ type Window struct {
 
 	left  [Size]uint32 // calls of a slot that ended in another way than answered
 	floor int64        // calls of this slot and before are nobody's evidence
+	gone  int64        // newest slot that is gone and had an answered call
 
 	begun, answered int64 // of slots that are gone
 	failed, slow    int64 // calls ended so
 
-	// Calls still out whose slot is gone and that began after the slot acquitted,
-	// the newest answered one among those gone.
-	ancient, acquitted int64
+	ancient int64 // calls still out whose slot is gone, and after floor and gone
 
 	marks  []Ended      // at the start of each slot; nil unless asked for
 	beside func() Ended // of calls that are counted elsewhere; may be nil
@@ -205,7 +205,7 @@ func (c *Cell) Answer(slot int64) bool {
 func (w *Window) Leave(slot int64) {
 	if head := w.head.Load(); slot > head-Size && slot <= head {
 		w.left[uint64(slot)%Size]++
-	} else if slot > max(w.floor, w.acquitted) {
+	} else if slot > max(w.floor, w.gone) {
 		w.ancient = max(w.ancient-1, 0)
 	}
 }
@@ -214,7 +214,7 @@ func (w *Window) Leave(slot int64) {
 // calls as old.
 func (w *Window) AnsweredGone() {
 	w.answered++
-	w.ancient, w.acquitted = 0, w.head.Load()-Size
+	w.ancient, w.gone = 0, w.head.Load()-Size
 }
 
 // Add adds calls that have ended. They need not have begun here.
@@ -293,8 +293,8 @@ func (w *Window) evict(old, slot int64, now Ended) {
 	w.answered += answered
 	switch {
 	case answered > 0:
-		w.ancient, w.acquitted = 0, old
-	case old > max(w.floor, w.acquitted):
+		w.ancient, w.gone = 0, old
+	case old > max(w.floor, w.gone):
 		w.ancient += max(begun-int64(w.left[i]), 0)
 	}
 	w.left[i] = 0
@@ -328,7 +328,7 @@ func (w *Window) start(slot int64) {
 	w.left = [Size]uint32{}
 	w.head.Store(slot)
 	w.Forget()
-	w.floor = slot - 1
+	w.floor, w.gone = slot-1, math.MinInt64
 }
 
 // Close ends the window's use and returns its totals. Begin counts nothing any
@@ -364,8 +364,7 @@ func (w *Window) spread() {
 // Forget lets nothing that began, or ended, up to now count as evidence.
 func (w *Window) Forget() {
 	head := w.head.Load()
-	w.floor = head
-	w.ancient, w.acquitted = 0, head-Size
+	w.floor, w.ancient = head, 0
 	w.Remark()
 }
 
@@ -395,29 +394,29 @@ func (w *Window) Out(from, before int64) int {
 	return int(n)
 }
 
-// NewestAnswered returns the newest slot with a call that was answered, or the
-// newest that is nobody's evidence any more.
-func (w *Window) NewestAnswered() int64 {
+// NewestAnswered returns the newest slot with a call that was answered, and
+// whether there is one.
+func (w *Window) NewestAnswered() (slot int64, ok bool) {
 	head := w.head.Load()
-	for s := head; s > max(w.floor, head-Size); s-- {
+	for s := head; s > head-Size; s-- {
 		if _, answered := w.counts(int(uint64(s) % Size)); answered > 0 {
-			return s
+			return s, true
 		}
 	}
-	return max(w.floor, w.acquitted)
+	return w.gone, w.gone != math.MinInt64
 }
 
-// Stalled counts the calls still out that began after the newest answered slot
-// and before the slot of the instant before.
-func (w *Window) Stalled(before int64) int { return w.StalledAfter(w.NewestAnswered(), before) }
-
-// StalledAfter is Stalled where calls up to the slot answered are acquitted, by
-// an answer that may have been counted elsewhere.
-func (w *Window) StalledAfter(answered, before int64) int {
-	answered = max(answered, w.NewestAnswered())
+// Stalled counts the calls still out that began before the slot of the instant
+// before, and after all of: the newest answered slot, Forget, and the slot
+// acquitted, which is one that was answered elsewhere.
+func (w *Window) Stalled(acquitted, before int64) int {
+	if answered, ok := w.NewestAnswered(); ok {
+		acquitted = max(acquitted, answered)
+	}
+	acquitted = max(acquitted, w.floor)
 	head := w.head.Load()
-	n := w.Out(w.Start(max(answered+1, head-Size+1)), before)
-	if answered <= max(w.floor, w.acquitted) {
+	n := w.Out(w.Start(max(acquitted+1, head-Size+1)), before)
+	if acquitted <= max(w.floor, w.gone) {
 		n += int(w.ancient)
 	}
 	return n

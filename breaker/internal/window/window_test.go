@@ -1,12 +1,16 @@
 package window
 
 import (
+	"math"
 	"sync"
 	"testing"
 	"time"
 )
 
-const width = int64(time.Second)
+const (
+	width  = int64(time.Second)
+	noSlot = math.MinInt64
+)
 
 // call is one that is out.
 type call struct {
@@ -38,7 +42,7 @@ func TestStalled(t *testing.T) {
 	a, b, c := begin(w, 10), begin(w, 11), begin(w, 12)
 	check := func(when string, before int64, want int) {
 		t.Helper()
-		if got := w.Stalled(before * width); got != want {
+		if got := w.Stalled(noSlot, before*width); got != want {
 			t.Errorf("%s: %d stalled, want %d", when, got, want)
 		}
 	}
@@ -68,17 +72,17 @@ func TestForgetAcquits(t *testing.T) {
 	w := New(10*width, time.Second)
 	a, b := begin(w, 10), begin(w, 11)
 	w.Forget()
-	if got := w.Stalled(100 * width); got != 0 {
+	if got := w.Stalled(noSlot, 100*width); got != 0 {
 		t.Errorf("%d stalled after Forget", got)
 	}
 	begin(w, 12)
 	begin(w, 12+Size)
-	if got := w.Stalled(13 * width); got != 1 {
+	if got := w.Stalled(noSlot, 13*width); got != 1 {
 		t.Errorf("%d stalled, want the one begun since", got)
 	}
 	a.leave()
 	b.leave()
-	if got := w.Stalled(13 * width); got != 1 {
+	if got := w.Stalled(noSlot, 13*width); got != 1 {
 		t.Errorf("%d stalled after forgotten calls left, want 1", got)
 	}
 }
@@ -179,12 +183,12 @@ func TestClockSetBack(t *testing.T) {
 	if !w.Turn(10 * width) {
 		t.Error("a clock set back must start anew")
 	}
-	if got := w.Stalled(2000 * width); got != 0 {
+	if got := w.Stalled(noSlot, 2000*width); got != 0 {
 		t.Errorf("%d stalled from a time that has not been yet", got)
 	}
 	begin(w, 11)
 	late.leave()
-	if got := w.Stalled(12 * width); got != 1 {
+	if got := w.Stalled(noSlot, 12*width); got != 1 {
 		t.Errorf("%d stalled, want the one call since", got)
 	}
 	if begun, _ := w.Totals(); begun != 2 {
@@ -281,7 +285,7 @@ func TestConcurrentTurnsLoseNothing(t *testing.T) {
 	if begun != workers*each || e.Answered != workers*each*4/5 {
 		t.Errorf("%d begun, %d answered, want %d and %d", begun, e.Answered, workers*each, workers*each*4/5)
 	}
-	if got := w.Stalled(1<<60) + int(w.ancient); got != 0 {
+	if got := w.Stalled(noSlot, 1<<60) + int(w.ancient); got != 0 {
 		t.Errorf("%d calls out after all have ended, want 0", got)
 	}
 }
