@@ -29,6 +29,7 @@ type Breaker struct {
 	mu       sync.Mutex // guards all below; a parent's is taken before a child's
 	children []*Breaker
 	policy   Policy
+	eye      View // what the policy sees, so that it need not be allocated
 
 	mode       Mode
 	state      State

@@ -17,7 +17,11 @@ type View struct {
 	stalled int // -1: not counted yet
 }
 
-func (b *Breaker) view(t instant) *View { return &View{b: b, t: t, stalled: -1} }
+// view is the one of the circuit, made anew for the instant t.
+func (b *Breaker) view(t instant) *View {
+	b.eye = View{b: b, t: t, stalled: -1}
+	return &b.eye
+}
 
 // Name returns the circuit's name.
 func (v *View) Name() string { return v.b.name }
@@ -194,8 +198,7 @@ func (b *Breaker) begun() (n int64) {
 	b.family(func(c *Breaker) {
 		n += c.base.begun
 		if w := c.win.Load(); w != nil {
-			begun, _ := w.Totals()
-			n += begun
+			n += w.Begun()
 		}
 	})
 	return n
@@ -206,8 +209,7 @@ func (b *Breaker) ended() (e window.Ended) {
 	b.family(func(c *Breaker) {
 		own := c.base.ended
 		if w := c.win.Load(); w != nil {
-			_, more := w.Totals()
-			own = own.Plus(more)
+			own = own.Plus(w.SoFar())
 		}
 		if c != b {
 			own = window.Ended{Answered: own.Answered}

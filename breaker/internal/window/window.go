@@ -46,11 +46,14 @@ type Window struct {
 	unended atomic.Int64
 
 	left  [Size]uint32 // calls of a slot that ended in another way than answered
+	known [Size]uint32 // calls of a slot that are in answered, below
+	next  int64        // the first slot that may still be answered; those before are in answered
 	floor int64        // calls of this slot and before are nobody's evidence
 	gone  int64        // newest slot that is gone and had an answered call
 
-	begun, answered int64 // of slots that are gone
-	failed, slow    int64 // calls ended so
+	begun        int64 // of slots that are gone
+	answered     int64
+	failed, slow int64 // calls ended so
 
 	ancient int64 // calls still out whose slot is gone, and after floor and gone
 
@@ -224,15 +227,41 @@ func (w *Window) Add(e Ended) {
 	w.slow += e.Slow
 }
 
-// Totals returns the calls begun, and all that have ended so far.
-func (w *Window) Totals() (begun int64, ended Ended) {
-	begun, answered := w.begun, w.answered
+// Begun returns how many calls have begun.
+func (w *Window) Begun() int64 {
+	begun := w.begun
 	for i := range Size {
-		b, a := w.counts(i)
+		b, _ := w.counts(i)
 		begun += b
-		answered += a
 	}
-	return begun, Ended{answered - w.unended.Load(), w.failed, w.slow}
+	return begun
+}
+
+// SoFar returns all that has ended so far. It looks only at slots with calls
+// that may be out: the current one, if calls are quick.
+func (w *Window) SoFar() Ended {
+	head, n := w.head.Load(), w.answered
+	for s := w.next; s <= head; s++ {
+		i := uint64(s) % Size
+		_, answered := w.counts(int(i))
+		n += answered - int64(w.known[i])
+	}
+	return Ended{n - w.unended.Load(), w.failed, w.slow}
+}
+
+// settle moves the first slot that may still be answered on.
+func (w *Window) settle(head int64) {
+	for ; w.next < head && w.out(w.next) == 0; w.next++ {
+		i := uint64(w.next) % Size
+		_, answered := w.counts(int(i))
+		w.know(i, answered)
+	}
+}
+
+// know takes a slot's answers into the sum.
+func (w *Window) know(i uint64, answered int64) {
+	w.answered += answered - int64(w.known[i])
+	w.known[i] = uint32(answered)
 }
 
 // all returns what has ended, here and beside.
@@ -240,7 +269,7 @@ func (w *Window) all() Ended {
 	if w.marks == nil {
 		return Ended{}
 	}
-	_, e := w.Totals()
+	e := w.SoFar()
 	if w.beside != nil {
 		e = e.Plus(w.beside())
 	}
@@ -277,10 +306,12 @@ func (w *Window) Turn(t int64) bool {
 		w.start(slot)
 		return true
 	}
+	w.settle(head)
 	now := w.all()
 	for old := head - Size + 1; old <= min(head, slot-Size); old++ {
 		w.evict(old, slot-int64(uint64(slot-old)%Size), now)
 	}
+	w.next = max(w.next, slot-Size+1)
 	w.head.Store(slot)
 	return true
 }
@@ -290,7 +321,8 @@ func (w *Window) evict(old, slot int64, now Ended) {
 	i := uint64(old) % Size
 	begun, answered := w.take(i, slot)
 	w.begun += begun
-	w.answered += answered
+	w.know(i, answered) // also what came too late for settle
+	w.known[i] = 0
 	switch {
 	case answered > 0:
 		w.ancient, w.gone = 0, old
@@ -321,11 +353,13 @@ func (w *Window) take(i uint64, slot int64) (begun, answered int64) {
 // start makes slot the current one and empties all.
 func (w *Window) start(slot int64) {
 	for s := slot - Size + 1; s <= slot; s++ {
-		begun, answered := w.take(uint64(s)%Size, s)
+		i := uint64(s) % Size
+		begun, answered := w.take(i, s)
 		w.begun += begun
-		w.answered += answered
+		w.know(i, answered)
 	}
-	w.left = [Size]uint32{}
+	w.left, w.known = [Size]uint32{}, [Size]uint32{}
+	w.next = slot
 	w.head.Store(slot)
 	w.Forget()
 	w.floor, w.gone = slot-1, math.MinInt64
@@ -337,11 +371,13 @@ func (w *Window) Close() (begun int64, ended Ended) {
 	head := w.head.Load()
 	const elsewhere = 1 << 20
 	for s := head - Size + 1; s <= head; s++ {
-		begun, answered := w.take(uint64(s)%Size, s+elsewhere)
+		i := uint64(s) % Size
+		begun, answered := w.take(i, s+elsewhere)
 		w.begun += begun
-		w.answered += answered
+		w.know(i, answered)
 	}
-	return w.begun, Ended{w.answered - w.unended.Load(), w.failed, w.slow}
+	w.next = head + 1
+	return w.begun, w.SoFar()
 }
 
 // spread gives processors stripes of their own.

@@ -155,7 +155,7 @@ func TestEndedSince(t *testing.T) {
 	if got := w.EndedSince(20 * width); got != (Ended{}) {
 		t.Errorf("two rings later: %+v, want nothing", got)
 	}
-	if begun, e := w.Totals(); begun != 5 || e != (Ended{4, 1, 1}) {
+	if begun, e := w.Begun(), w.SoFar(); begun != 5 || e != (Ended{4, 1, 1}) {
 		t.Errorf("totals %d, %+v", begun, e)
 	}
 }
@@ -191,7 +191,7 @@ func TestClockSetBack(t *testing.T) {
 	if got := w.Stalled(noSlot, 12*width); got != 1 {
 		t.Errorf("%d stalled, want the one call since", got)
 	}
-	if begun, _ := w.Totals(); begun != 2 {
+	if begun := w.Begun(); begun != 2 {
 		t.Errorf("%d calls begun, want 2", begun)
 	}
 }
@@ -281,7 +281,7 @@ func TestConcurrentTurnsLoseNothing(t *testing.T) {
 	if w.more.Load() == nil {
 		t.Fatal("no stripes came")
 	}
-	begun, e := w.Totals()
+	begun, e := w.Begun(), w.SoFar()
 	if begun != workers*each || e.Answered != workers*each*4/5 {
 		t.Errorf("%d begun, %d answered, want %d and %d", begun, e.Answered, workers*each, workers*each*4/5)
 	}
@@ -307,7 +307,7 @@ func TestClashesBringStripes(t *testing.T) {
 		begin(w, 0).answer()
 	}
 	w.Turn(5 * width)
-	if begun, e := w.Totals(); begun != 100 || e.Answered != 100 {
+	if begun, e := w.Begun(), w.SoFar(); begun != 100 || e.Answered != 100 {
 		t.Errorf("%d begun, %+v", begun, e)
 	}
 }
