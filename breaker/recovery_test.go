@@ -30,6 +30,17 @@ func TestSeveralProbesAtOnce(t *testing.T) {
 	r.is(breaker.Closed)
 }
 
+func TestRefusalWhileAProbeIsOutSaysAtLeastASecond(t *testing.T) {
+	r := newRig(t, breaker.Config{ProbeLease: 10 * time.Second})
+	r.trip()
+	r.untilDue()
+	r.allow()
+	for range 20 { // also when its lease is all but over
+		r.between("told to wait", r.refusal().RetryInAt(r.clock), time.Second, 1200*time.Millisecond)
+		r.wait(499 * time.Millisecond)
+	}
+}
+
 func TestOneFailedProbeOfSeveralReopens(t *testing.T) {
 	r := newRig(t, breaker.Config{Probes: 3, ProbeSuccesses: 3})
 	r.trip()
