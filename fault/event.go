@@ -29,6 +29,10 @@ func FromEvent(name string, data []byte, now time.Time) *Error {
 	return s.fault(http.StatusOK, s.header, now)
 }
 
+// FinishStarved is the finish reason with which DeepSeek breaks an answer off for
+// want of capacity.
+const FinishStarved = "insufficient_system_resource"
+
 // EventHeader returns the headers that an error event carries in its error
 // (x-ratelimit-…, retry-after and the like), or nil. A rate gate can read them as
 // it reads a response's.
@@ -83,5 +87,5 @@ func eventType(s string) bool {
 // mark inside a text is escaped, so that texts about errors do not get far.
 func mentionsError(data []byte) bool {
 	return bytes.Contains(data, []byte(`"error"`)) || bytes.Contains(data, []byte(`.failed"`)) ||
-		bytes.Contains(data, []byte(`"errors"`))
+		bytes.Contains(data, []byte(`"errors"`)) || bytes.Contains(data, []byte(FinishStarved))
 }
