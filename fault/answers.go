@@ -137,6 +137,13 @@ var answers = [...]Row{
 		Why: "The service has no capacity at the moment."},
 	{Name: "overload: numbers", Min: 400, Max: 499, Codes: "1305 1312 3505 50505 50603 336100", Kind: Overload, NotDone: true, Source: "gen",
 		Why: "The service has no capacity at the moment."},
+	// Statuses that say enough: words in the message are the request's.
+	{Name: "404", Min: 404, Max: 404, Kind: Caller, NotDone: true, Source: "rep",
+		Why: "There is no such model, object or path."},
+	{Name: "415", Min: 415, Max: 415, Kind: Caller, NotDone: true, Source: "src",
+		Why: "The service cannot read this sort of body."},
+	{Name: "422", Min: 422, Max: 422, Kind: Caller, NotDone: true, Source: "src",
+		Why: "The service can read the request, but not carry it out."},
 	{Name: "text: overload", Min: 400, Max: last, Text: loadLoud, Loud: true, Kind: Overload, NotDone: true, Source: "doc",
 		Why: "By its text, the service has no capacity at the moment; the caller's own limits are not the reason."},
 
@@ -203,6 +210,10 @@ var answers = [...]Row{
 	{Name: "word: timeout", Words: "timeout timedout deadlineexceeded timeexceeded", Kind: Timeout, Source: "adv",
 		Why: "By its name, the error tells that time ran out."},
 
+	// A status that says enough: here words in the message are the request's.
+	{Name: "401", Min: 401, Max: 401, Kind: Caller, NotDone: true, Source: "doc",
+		Why: "The key is missing, wrong or no longer valid; every call with it fails."},
+
 	// Words in the message, where the code says nothing.
 	{Name: "hint: request too large", Min: 400, Max: 429, Text: tooLarge, Kind: Caller, NotDone: true, Source: "rep",
 		Why: "The request is larger than the model or the limit allows."},
@@ -233,7 +244,7 @@ var answers = [...]Row{
 	{Name: "type or code: rate limit", Min: 429, Max: 429, Codes: "too_many_requests toomanyrequests ratelimitreached",
 		Kind: RateLimit, NotDone: true, Source: "doc",
 		Why: "The allowance of this key is used up and fills again by itself."},
-	{Name: "type or code: key", Min: 401, Max: 403, Codes: "forbidden access_denied accessdenied unauthorized permission_denied permissiondenied",
+	{Name: "type or code: key", Min: 403, Max: 403, Codes: "forbidden access_denied accessdenied unauthorized permission_denied permissiondenied",
 		Types: "permission_error auth_error forbidden", Kind: Caller, NotDone: true, Source: "doc",
 		Why: "The key or its rights do not allow this."},
 	{Name: "type or code: service", Min: 500, Max: 501, Codes: "server_error internal_error internal_server_error api_error",
@@ -244,24 +255,16 @@ var answers = [...]Row{
 	// The status, where nothing better is known.
 	{Name: "400", Min: 400, Max: 400, Kind: Caller, NotDone: true, Source: "doc",
 		Why: "The request is not acceptable as it is."},
-	{Name: "401", Min: 401, Max: 401, Kind: Caller, NotDone: true, Source: "doc",
-		Why: "The key is missing, wrong or no longer valid; every call with it fails."},
 	{Name: "402", Min: 402, Max: 402, Kind: Quota, NotDone: true, Source: "gen",
 		Why: "The service wants to be paid first."},
 	{Name: "403 edge block", Min: 403, Max: 403, HTML: true, Kind: Caller, NotDone: true, Source: "rep",
 		Why: "The edge in front of the API blocks our address."},
 	{Name: "403", Min: 403, Max: 403, Kind: Caller, NotDone: true, Source: "rep",
 		Why: "The key, the project or the region does not allow this."},
-	{Name: "404", Min: 404, Max: 404, Kind: Caller, NotDone: true, Source: "rep",
-		Why: "There is no such model, object or path."},
 	{Name: "408", Min: 408, Max: 408, Kind: Timeout, Source: "doc",
 		Why: "The request took too long at the service."},
 	{Name: "409", Min: 409, Max: 409, Kind: Caller, Repeat: Retry, Source: "src",
 		Why: "The request is in conflict with another one; this often passes."},
-	{Name: "415", Min: 415, Max: 415, Kind: Caller, NotDone: true, Source: "src",
-		Why: "The service cannot read this sort of body."},
-	{Name: "422", Min: 422, Max: 422, Kind: Caller, NotDone: true, Source: "src",
-		Why: "The service can read the request, but not carry it out."},
 	{Name: "424", Min: 424, Max: 424, Kind: Service, Source: "gen",
 		Why: "Something that the service depends on failed."},
 	{Name: "425", Min: 425, Max: 425, Kind: Caller, NotDone: true, Source: "run",

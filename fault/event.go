@@ -19,11 +19,11 @@ import (
 // failure in two events, "error" and "response.failed": count it once.
 func FromEvent(name string, data []byte, now time.Time) *Error {
 	failed := failedEvent(name)
-	if quietEvent(name) || !failed && !mentionsError(data) {
+	if quietEvent(name) || !failed && !mentionsError(data) && !mentionsCode(data) {
 		return nil
 	}
 	s, ok := readEvent(data)
-	if !failed && (!ok || !s.failed()) {
+	if !failed && (!ok || !s.failed() && !(mentionsCode(data) && s.reports(data))) {
 		return nil
 	}
 	return s.fault(http.StatusOK, s.header, now)
@@ -88,4 +88,11 @@ func eventType(s string) bool {
 func mentionsError(data []byte) bool {
 	return bytes.Contains(data, []byte(`"error"`)) || bytes.Contains(data, []byte(`.failed"`)) ||
 		bytes.Contains(data, []byte(`"errors"`)) || bytes.Contains(data, []byte(FinishStarved))
+}
+
+// mentionsCode is a quick look for what servers put at the top that have no error
+// key.
+func mentionsCode(data []byte) bool {
+	return bytes.Contains(data, []byte(`"base_resp"`)) ||
+		bytes.Contains(data, []byte(`code"`)) && (bytes.Contains(data, []byte(`"message"`)) || bytes.Contains(data, []byte(`msg"`)))
 }

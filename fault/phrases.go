@@ -15,8 +15,8 @@ const (
 		"insufficient funds|insufficient quota available|billing hard limit has been reached|check your billing|" +
 		"requires billing|billing to be enabled|billing is not enabled|billing account*disabled|" +
 		"monthly spending limit|spending limit*reached|spend limit*reached|reached*spend limit|reached*spending limit|exceeded*spending limit|" +
-		"spending cap|out of call volume quota|user quota is not enough|token quota is not enough|quota is not enough|key limit exceeded|" +
-		"budget has been exceeded|exceededbudget|crossed budget|exceeded budget|over budget|budget*exceeded|" +
+		"spending cap|out of extra usage|out of usage|out of call volume quota|user quota is not enough|token quota is not enough|quota is not enough|key limit exceeded|" +
+		"budget has been exceeded|exceededbudget|crossed budget|exceeded budget|over budget|exceeded your budget|budget limit exceeded|" +
 		"overdue balance|account*overdue|overdue payment|in arrears|account*good standing|past due|unpaid invoice|past invoices|" +
 		"requires paid balance|inference prohibited|specified api usage limits|usage limit for this billing cycle|" +
 		"free tier*exhausted|free allocated quota|free quota|calls / month|monthly usage limit|monthly quota|no active subscription|" +
@@ -34,7 +34,7 @@ const (
 	moneyWeak = "quota exceeded|exceeded*quota|quota*exceeded|quota has been|quota*exhausted|quota*used up|out of quota|insufficient_quota|insufficient quota|" +
 		"billing hard limit|billing_not_active|spending limit|spend limit|out of credit|payment method|payment required|" +
 		"purchase more|add credits|add funds|please recharge|top up|subscription*expired|plan*expired|trial*expired|" +
-		"insufficient_balance|insufficient_credit|充值|配额|クォータ|할당량|kontingent*erschöpft|cuota*excedid|cuota*agotad|quota dépassé|квота"
+		"insufficient_balance|insufficient_credit|budget exceeded|充值|配额|クォータ|할당량|kontingent*erschöpft|cuota*excedid|cuota*agotad|quota dépassé|квота"
 )
 
 // Load.
@@ -42,13 +42,13 @@ const (
 	loadLoud = "experiencing high demand|due to high demand|high demand*try again|is overloaded|are overloaded|currently overloaded|temporarily overloaded|" +
 		"server overload|service overload|engine*overloaded|model overloaded|overloaded. please|overloaded, please|overloaded with other requests|overloaded_error|" +
 		"over capacity|at capacity|no capacity|capacity exceeded|capacity*exceeded|exceeded*capacity|capacity limits|capacity constraint|lack of capacity|" +
-		"insufficient capacity|capacity is insufficient|out of capacity|capacity exhausted|capacity_exhausted|high traffic|heavy traffic|heavy load|high load|under load|" +
+		"insufficient capacity|capacity is insufficient|out of capacity|maximum capacity|full capacity|capacity, try again|capacity reached|capacity exhausted|capacity_exhausted|high traffic|heavy traffic|heavy load|high load|under load|" +
 		"temporarily unable to process|unable to handle additional requests|server is busy|servers are busy|server busy|server too busy|service is busy|system is busy|too busy|" +
 		"model busy|model is busy|currently busy|maximum pending requests|queue is full|queue full|total request limit reached|" +
 		"not ready for inference|insufficient system resource|insufficient_system_resource|no available slot|no slot available|" +
 		loadChinese + "|" + loadElsewhere
-	loadChinese = "负载已饱和|负载过高|负载较高|负载过大|負載|访问量过大|访问人数过多|服务器繁忙|服务器忙|服务繁忙|服务忙|系统繁忙|系统忙|模型繁忙|" +
-		"资源紧张|算力不足|算力紧张|排队|过载|超载|過載|高峰期|使用高峰|容量不足|並列"
+	loadChinese = "负载已饱和|负载过高|负载较高|负载过大|負載已|負載過|访问量过大|访问人数过多|服务器繁忙|服务器忙|服务繁忙|服务忙|系统繁忙|系统忙|模型繁忙|" +
+		"资源紧张|算力不足|算力紧张|排队|过载|超载|過載|高峰期|使用高峰|容量不足|网络拥挤"
 	loadElsewhere = "混雑して|混み合って|過負荷|überlastet|überlastung|ausgelastet|sobrecargad|sobrecarregad|surchargé|saturé|перегружен|과부하|혼잡|" +
 		"sovraccaric|quá tải|aşırı yük|kelebihan beban"
 	// loadWeak counts only where the code says nothing.
@@ -61,11 +61,12 @@ const (
 		"concurren*limit|limit*concurren|max*concurren|requests per minute|tokens per minute|requests per day|tokens per day|requests per second|" +
 		"queries per|per minute limit|max rpm|max tpm|tpm limit|rpm limit|qps|request limit reached|requests limit|request limit exceeded|have been limited|throttl|" +
 		"usage limit*reached|reached*usage limit|usage limit exceeded|hour usage limit|hourly limit|daily limit|daily quota|weekly limit|" +
-		"per_minute|perminute|per_day|perday|slow down|please wait*before|calls / minute|requests/min|" +
+		"per_minute|perminute|slow down|today's quota|quota*today|try again tomorrow|limit exceeded|please wait*before|calls / minute|requests/min|" +
 		rateChinese + "|" + rateElsewhere
-	rateChinese   = "速率限制|速率限|限速|限流|频率|頻率|频繁|頻繁|并发|請求過多|请求过多|请求数|请求次数|次数*限制|次数*上限|使用上限|流量限制|调用量*上限|触发*限制"
+	rateChinese = "速率限制|速率限|限速|限流|限频|请求频率|调用频率|访问频率|频率限制|频率过|频率超|頻率過|频繁|頻繁|并发数|并发限|并发超|并发请求|最大并发|" +
+		"請求過多|请求过多|请求太多|总请求数|请求次数|次数*限制|次数*限额|次数*上限|使用上限|流量限制|调用量*上限|触发*限制"
 	rateElsewhere = "レート制限|リクエストが多|リクエスト数|利用制限|回数制限|zu viele anfragen|ratenbegrenzung|anfragelimit|ratenlimit|demasiadas solicitudes|demasiadas peticiones|" +
-		"límite de|trop de requêtes|limite de|muitas solicitações|muitas requisições|слишком много запросов|лимит запросов|превышен лимит|" +
+		"límite de solicitudes|límite de velocidad|límite de peticiones|trop de requêtes|limite de débit|limite de requ|limite de taxa|muitas solicitações|muitas requisições|слишком много запросов|лимит запросов|превышен лимит|" +
 		"요청이 너무|요청 한도|요청 제한|troppe richieste|quá nhiều yêu cầu|çok fazla istek|terlalu banyak permintaan"
 	// rateLoud are those that tell of a limit even where a 5xx blames the service.
 	rateLoud = "rate limit reached for|rate limit exceeded|ratelimiterror|rate limited|rate-limited|限速|限流|请求过于频繁|速率限制|qpsoverflow|レート制限"

@@ -106,7 +106,7 @@ func (s *stream) take(line []byte) {
 }
 
 func (s *stream) data(data []byte) {
-	if !s.told && s.fault == nil && (s.name == "error" || bytes.Contains(data, []byte(`"error"`))) {
+	if !s.told && s.fault == nil && (s.name == "error" || s.events == 1 || bytes.Contains(data, []byte(`"error"`))) {
 		s.fault = fault.FromEvent(s.name, data, time.Now())
 	}
 	switch {
