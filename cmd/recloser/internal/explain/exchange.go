@@ -87,7 +87,7 @@ func mediaType(h http.Header) string {
 func syntax(err error) error {
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) && kind.Field != "" {
-		return fmt.Errorf("%q is a %s: see recloser explain --help", kind.Field, kind.Value)
+		return fmt.Errorf("%q is of the kind %s: see recloser explain --help", kind.Field, kind.Value)
 	}
 	return errors.New("this is no JSON object")
 }
