@@ -181,6 +181,11 @@ var answers = [...]Row{
 		Types: "cancelled canceled", Kind: Cancelled, Source: "rep",
 		Why: "The call was cancelled before it was complete."},
 
+	{Name: "429 of a failing service", Min: 429, Max: 429, Text: "the server had an error", Loud: true, Kind: Service, Source: "rep",
+		Why: "By its text, the service failed, whatever the status."},
+	{Name: "400 that is a relay's", Min: 400, Max: 400, Text: "upstream request failed|upstream error:|internal server error|bad gateway|内部错误|上游错误", Loud: true,
+		Kind: Service, Source: "rep",
+		Why: "By its text, it is the service behind a relay that failed."},
 	// A type that blames the request: its message may repeat what the caller wrote,
 	// and from here on is not heard.
 	{Name: "type: caller", Min: 400, Max: 400, Codes: callerTypes, Types: callerTypes,
@@ -189,7 +194,7 @@ var answers = [...]Row{
 
 	// Words in names that no row lists: servers invent new ones all the time.
 	{Name: "word: quota", Words: "insufficientquota insufficientbalance insufficientcredit insufficientfund insufficientuserquota balance credit billing " +
-		"arrear overdue unpaid payment budget spendlimit spendinglimit spendcap quotaexhaust quotaexceed freequota freetier packexhaust " +
+		"arrear overdue unpaid payment budget spendlimit spendinglimit spendcap quotaexhaust quotaexceed quotareach freequota freetier packexhaust " +
 		"resourcepack notpurchased subscriptionexpired planexpired trialexpired quotanotenough outofquota tokenstatusexhausted",
 		Kind: Quota, NotDone: true, Source: "adv",
 		Why: "By its name, the error tells that money, credit or a plan is used up."},
@@ -221,6 +226,9 @@ var answers = [...]Row{
 		Why: "There is no capacity in the flex tier at the moment; another tier may have some."},
 	{Name: "hint: overload", Min: 429, Max: last, Text: loadWeak, Kind: Overload, NotDone: true, Source: "rep",
 		Why: "By its text, the service has no capacity at the moment."},
+	{Name: "hint: switched off", Min: 403, Max: 403, Text: "rate limit of 0|is disabled|has been disabled|was disabled",
+		Kind: Caller, NotDone: true, Source: "rep",
+		Why: "The key, the project or the endpoint is switched off."},
 	{Name: "hint: rate limit", Min: 400, Max: 499, Untyped: true, Text: rateText, Kind: RateLimit, NotDone: true, Source: "rep",
 		Why: "By its text, the allowance of this key is used up and fills again by itself."},
 	{Name: "hint: rate limit behind a 5xx", Min: 500, Max: 599, Text: rateLoud, Kind: RateLimit, NotDone: true, Source: "rep",

@@ -34,6 +34,8 @@ func inSuccess(status int, h http.Header, body []byte, now time.Time) *Error {
 	switch {
 	case len(body) == 0:
 		return nil
+	case string(body) == "null":
+		return misplaced(status, CodeEmpty)
 	case body[0] == '"':
 		return sentence(status, h, body, now)
 	case !isJSON(body):
@@ -180,6 +182,9 @@ func stored(object string) bool {
 func (s *said) fault(status int, h http.Header, now time.Time) *Error {
 	s.outer, s.status = status, s.effective(status)
 	first(&s.code, awsType(h))
+	if s.text == "" && status >= 400 {
+		s.addText(s.rest)
+	}
 	s.spell()
 	row := find(s)
 	if row.Kind == Success {

@@ -19,7 +19,7 @@ const (
 		"budget has been exceeded|exceededbudget|crossed budget|exceeded budget|over budget|exceeded your budget|budget limit exceeded|" +
 		"overdue balance|account*overdue|overdue payment|in arrears|account*good standing|past due|unpaid invoice|past invoices|" +
 		"requires paid balance|inference prohibited|specified api usage limits|usage limit for this billing cycle|" +
-		"free tier*exhausted|free allocated quota|free quota|calls / month|monthly usage limit|monthly quota|no active subscription|" +
+		"free tier*exhausted|free allocated quota|free quota|calls / month|monthly usage limit|monthly quota|monthly*quota|key usage limit|usage limits exceeded|no active subscription|" +
 		moneyChinese + "|" + moneyElsewhere
 	moneyChinese = "余额不足|餘額不足|余额不够|余额已用|余额耗尽|余额为|额度不足|額度不足|额度不够|额度已用|額度已用|额度用尽|额度用完|额度已耗尽|额度已达|" +
 		"配额不足|配额已用|欠费|欠費|请充值|請充值|请先充值|预扣费*失败|无可用资源包|资源包余量|资源包*用尽|资源包*用完|套餐*到期|套餐*过期|" +
@@ -44,7 +44,7 @@ const (
 		"over capacity|at capacity|no capacity|capacity exceeded|capacity*exceeded|exceeded*capacity|capacity limits|capacity constraint|lack of capacity|" +
 		"insufficient capacity|capacity is insufficient|out of capacity|maximum capacity|full capacity|capacity, try again|capacity reached|capacity exhausted|capacity_exhausted|high traffic|heavy traffic|heavy load|high load|under load|" +
 		"temporarily unable to process|unable to handle additional requests|server is busy|servers are busy|server busy|server too busy|service is busy|system is busy|too busy|" +
-		"model busy|model is busy|currently busy|maximum pending requests|queue is full|queue full|total request limit reached|" +
+		"model busy|model is busy|currently busy|maximum pending requests|queue is full|queue position|queue full|total request limit reached|" +
 		"not ready for inference|insufficient system resource|insufficient_system_resource|no available slot|no slot available|" +
 		loadChinese + "|" + loadElsewhere
 	loadChinese = "负载已饱和|负载过高|负载较高|负载过大|負載已|負載過|访问量过大|访问人数过多|服务器繁忙|服务器忙|服务繁忙|服务忙|系统繁忙|系统忙|模型繁忙|" +

@@ -147,7 +147,7 @@ func (r *Row) hears(s *said) bool {
 	case 408, 504, 524:
 		return false
 	}
-	return r.Loud || s.vague()
+	return r.Loud || s.silent
 }
 
 // listed reports whether word is one of list's.

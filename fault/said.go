@@ -23,12 +23,14 @@ type said struct {
 	typ    string // as sent
 	text   string // the message, lower case, cut to maxText
 	html   bool
-	quoted bool // code, type or status come from within the message
-	found  bool // something stands under an error key
+	quoted bool   // code, type or status come from within the message
+	found  bool   // something stands under an error key
+	rest   string // what stands under keys that are not known
 
 	quotedStatus int // that a relay's message tells of; 0: none
 
 	codeWords, typeWords string // their letters, where no row lists them
+	silent               bool   // the code is vague
 
 	beside beside      // what stands beside such a key, or where there is none
 	header http.Header // what an error event carries in the way of headers
@@ -61,7 +63,7 @@ func known(name string) bool {
 
 // spell prepares code and type for rows that look for words in them.
 func (s *said) spell() {
-	s.codeWords, s.typeWords = lettersOf(s.code), lettersOf(s.typ)
+	s.codeWords, s.typeWords, s.silent = lettersOf(s.code), lettersOf(s.typ), s.vague()
 }
 
 // lettersOf returns name's letters in lower case, or "" if it says too little or
@@ -193,6 +195,14 @@ func ofAnswer(path string) bool {
 	return false
 }
 
+// takeRest keeps a sentence under a key that is not known, in case that nothing
+// else says anything.
+func (s *said) takeRest(v string) {
+	if strings.ContainsAny(v, " \u3002") || len(v) > 8 && !plain(v) {
+		s.rest += cut(v, max(maxText-len(s.rest), 0)) + "\n"
+	}
+}
+
 func (s *said) takeBeside(key, v string) {
 	switch key {
 	case "code", "error_code", "errorcode", "errcode", "err_code", "__type":
@@ -208,6 +218,8 @@ func (s *said) takeBeside(key, v string) {
 	case "message", "msg", "detail", "error", "error_message", "error_msg", "errmsg", "err_msg", "errormessage",
 		"status_msg", "status_message", "description", "error_description", "title", "reason", "faultstring":
 		s.addText(v)
+	default:
+		s.takeRest(v)
 	}
 }
 
@@ -223,6 +235,8 @@ func (s *said) takeError(key, v string) {
 		s.addText(v)
 	case "retrydelay":
 		s.addText("retry in " + v)
+	default:
+		s.takeRest(v)
 	}
 }
 
