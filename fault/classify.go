@@ -13,8 +13,9 @@ import (
 // are read. now resolves a Retry-After that is a date.
 //
 // A status below 400 is a success, unless it is a 2xx whose JSON body has an
-// error that is not empty. The body of a stream is not looked at; see [FromEvent].
-// Nor is an object that has an error of its own, such as a failed batch which was
+// error that is not empty, tells of a failure in a way without that key, or has
+// choices without any. The body of a stream is not looked at; see [FromEvent]. Nor
+// is an object that has an error of its own, such as a failed batch which was
 // fetched without trouble.
 func Classify(status int, h http.Header, body []byte, now time.Time) *Error {
 	if status < 400 {

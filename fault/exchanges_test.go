@@ -50,7 +50,7 @@ func TestExchanges(t *testing.T) {
 }
 
 func (x *recorded) forTheGuard() bool {
-	return x.Status == http.StatusOK && x.Kind == fault.Service || x.Headers["content-type"] == "text/event-stream"
+	return x.Status == 0 || x.Status == http.StatusOK && x.Kind == fault.Service || x.Headers["content-type"] == "text/event-stream"
 }
 
 // meaning is what the body, or the first event that tells of a failure, means.
