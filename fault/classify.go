@@ -183,8 +183,9 @@ func stored(object string) bool {
 func (s *said) fault(status int, h http.Header, now time.Time) *Error {
 	s.outer, s.status = status, s.effective(status)
 	first(&s.code, awsType(h))
-	if s.text == "" && status >= 400 {
+	if s.text == "" && s.rest != "" && status >= 400 {
 		s.addText(s.rest)
+		s.lookInside()
 	}
 	s.spell()
 	row := find(s)

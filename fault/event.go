@@ -23,7 +23,8 @@ func FromEvent(name string, data []byte, now time.Time) *Error {
 		return nil
 	}
 	s, ok := readEvent(data)
-	if !failed && (!ok || !s.failed() && !(mentionsCode(data) && s.reports(data))) {
+	tells := ok && (s.failed() || mentionsCode(data) && s.reports(data))
+	if !failed && !tells {
 		return nil
 	}
 	return s.fault(http.StatusOK, s.header, now)

@@ -103,6 +103,9 @@ func (s *said) readJSON(body []byte) {
 		s.take(path, v)
 		return true
 	})
+	if s.text == "" && !json.Valid(body) { // cut, or no JSON after all
+		s.takeRest(string(body[:min(len(body), maxText)]))
+	}
 	first(&s.code, s.beside.code)
 	if _, numeric := number(s.code); s.code == "" || numeric && len(s.code) < 3 {
 		s.code = pick(s.beside.status, s.code)
@@ -128,6 +131,9 @@ func (s *said) take(path string, v json.Token) {
 	case outside:
 		s.beside.answer = s.beside.answer || ofAnswer(path)
 		s.takeFinish(path, v)
+		if last := path[strings.LastIndexByte(path, '.')+1:]; last == "message" || last == "msg" || last == "error" {
+			s.takeRest(scalar(v))
+		}
 	case atTop:
 		s.beside.note(key, v)
 		s.takeBeside(key, scalar(v))

@@ -71,7 +71,7 @@ func member(rest, name string) string {
 }
 
 func below(rest string) (place, string) {
-	for _, again := range [...]string{"error.", "metadata."} {
+	for _, again := range [...]string{"error.", "metadata.", "message."} {
 		rest = strings.TrimPrefix(rest, again)
 	}
 	if key, ok := strings.CutPrefix(rest, "headers."); ok {
@@ -104,7 +104,8 @@ func (s *said) lookInside() {
 	inner.readJSON([]byte(s.text[i:]))
 	first(&inner.code, between(s.text[i:], "'code': '", "'"))
 	first(&inner.typ, between(s.text[i:], "'type': '", "'"))
-	if _, numeric := number(inner.code); inner.code != "" && plain(inner.code) && !(numeric && len(inner.code) < 4) {
+	_, numeric := number(inner.code)
+	if status := numeric && len(inner.code) < 4; inner.code != "" && plain(inner.code) && !status {
 		s.code, s.quoted = inner.code, true
 	}
 	if inner.typ != "" && plain(inner.typ) {

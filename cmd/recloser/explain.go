@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"os"
 
@@ -66,7 +67,7 @@ func runExplain(ctx context.Context, table bool, in io.Reader, out io.Writer) er
 	if table {
 		return explain.Table(out)
 	}
-	if _, err := r.Peek(1); err == io.EOF { //nolint:errorlint // Peek returns it bare
+	if _, err := r.Peek(1); errors.Is(err, io.EOF) {
 		return explain.Table(out)
 	}
 	return explain.Lines(ctx, r, out)
