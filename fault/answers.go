@@ -215,9 +215,11 @@ var answers = [...]Row{
 	{Name: "word: timeout", Words: "timeout timedout deadlineexceeded timeexceeded", Kind: Timeout, Source: "adv",
 		Why: "By its name, the error tells that time ran out."},
 
-	// A status that says enough: here words in the message are the request's.
+	// Statuses that say enough for any words that are still to come.
 	{Name: "401", Min: 401, Max: 401, Kind: Caller, NotDone: true, Source: "doc",
 		Why: "The key is missing, wrong or no longer valid; every call with it fails."},
+	{Name: "402", Min: 402, Max: 402, Kind: Quota, NotDone: true, Source: "gen",
+		Why: "The service wants to be paid first."},
 
 	// Words in the message, where the code says nothing.
 	{Name: "hint: request too large", Min: 400, Max: 429, Text: tooLarge, Kind: Caller, NotDone: true, Source: "rep",
@@ -263,8 +265,6 @@ var answers = [...]Row{
 	// The status, where nothing better is known.
 	{Name: "400", Min: 400, Max: 400, Kind: Caller, NotDone: true, Source: "doc",
 		Why: "The request is not acceptable as it is."},
-	{Name: "402", Min: 402, Max: 402, Kind: Quota, NotDone: true, Source: "gen",
-		Why: "The service wants to be paid first."},
 	{Name: "403 edge block", Min: 403, Max: 403, HTML: true, Kind: Caller, NotDone: true, Source: "rep",
 		Why: "The edge in front of the API blocks our address."},
 	{Name: "403", Min: 403, Max: 403, Kind: Caller, NotDone: true, Source: "rep",

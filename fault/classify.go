@@ -187,6 +187,9 @@ func (s *said) fault(status int, h http.Header, now time.Time) *Error {
 		s.addText(s.rest)
 		s.lookInside()
 	}
+	if s.edge {
+		s.text = ""
+	}
 	s.spell()
 	row := find(s)
 	if row.Kind == Success {
@@ -216,6 +219,10 @@ func (s *said) fault(status int, h http.Header, now time.Time) *Error {
 func (s *said) effective(status int) int {
 	switch status {
 	case http.StatusBadRequest, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable:
+		n, _ := number(s.param)
+		if s.code == "bad_response_status_code" && 400 <= n && n <= 599 && s.quotedStatus == 0 {
+			s.quotedStatus = n
+		}
 		if s.quotedStatus != 0 {
 			s.quoted = true
 			return s.quotedStatus
@@ -239,6 +246,9 @@ func (s *said) delay(h http.Header, k Kind, now time.Time) time.Duration {
 	d, ok := RetryAfter(h, now)
 	if !ok && (k == RateLimit || k == Overload) {
 		d = delayInText(s.text)
+	}
+	if d == 0 && !ok && (k == RateLimit || k == Overload) {
+		d, _ = delayOf(s.pause, time.Second)
 	}
 	return d
 }

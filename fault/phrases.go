@@ -61,7 +61,7 @@ const (
 		"concurren*limit|limit*concurren|max*concurren|requests per minute|tokens per minute|requests per day|tokens per day|requests per second|" +
 		"queries per|per minute limit|max rpm|max tpm|tpm limit|rpm limit|qps|request limit reached|requests limit|request limit exceeded|have been limited|throttl|" +
 		"usage limit*reached|usage limit has been|reached*usage limit|usage limit exceeded|hour usage limit|daily quota|hourly limit|daily limit|weekly limit|" +
-		"per_minute|perminute|slow down|today's quota|quota*today|try again tomorrow|limit exceeded|please wait*before|calls / minute|requests/min|" +
+		"per_minute|perminute|slow down|today's quota|quota*today|try again tomorrow|please wait*before|calls / minute|requests/min|" +
 		rateChinese + "|" + rateElsewhere
 	rateChinese = "速率限制|速率限|限速|限流|限频|请求频率|调用频率|访问频率|频率限制|频率过|频率超|頻率過|频繁|頻繁|并发数|并发限|并发超|并发请求|最大并发|" +
 		"請求過多|请求过多|请求太多|总请求数|请求次数|次数*限制|次数*限额|今日*次数|每日*上限|每分钟*上限|次数*上限|使用上限|流量限制|调用量*上限|触发*限制"
@@ -69,7 +69,7 @@ const (
 		"límite de solicitudes|límite de velocidad|límite de peticiones|trop de requêtes|limite de débit|limite de requ|limite de taxa|muitas solicitações|muitas requisições|слишком много запросов|лимит запросов|превышен лимит|" +
 		"요청이 너무|요청 한도|요청 제한|troppe richieste|quá nhiều yêu cầu|çok fazla istek|terlalu banyak permintaan"
 	// rateLoud are those that tell of a limit even where a 5xx blames the service.
-	rateLoud = "rate limit reached for|rate limit exceeded|ratelimiterror|rate limited|rate-limited|限速|限流|请求过于频繁|速率限制|qpsoverflow|レート制限"
+	rateLoud = "rate limit reached for|rate limit exceeded|ratelimiterror|rate limited|rate-limited|限速|限流|请求过于频繁|速率限制|qpsoverflow|レート制限|accounts are currently limited|account is currently limited"
 )
 
 // Too large for the model or the limit; tooLargeLoud is believed also of a 500.
@@ -81,5 +81,5 @@ const (
 )
 
 // Time ran out somewhere behind the answer.
-const outOfTime = "timed out|timeout|time out|time-out|deadline exceeded|deadline expired|did not respond in time|took too long|" +
+const outOfTime = "timed out|timing out|timeout|time out|time-out|deadline exceeded|deadline expired|did not respond in time|took too long|" +
 	"超时|逾時|タイムアウト|zeitüberschreitung|tiempo de espera|délai d'attente|délai dépassé|tempo limite|время ожидания|시간 초과"

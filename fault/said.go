@@ -27,7 +27,10 @@ type said struct {
 	found  bool   // something stands under an error key
 	rest   string // what stands under keys that are not known
 
-	quotedStatus int // that a relay's message tells of; 0: none
+	quotedStatus int    // that a relay's message tells of; 0: none
+	param        string // where new-api puts the status that it got
+	pause        string // a number of seconds to wait
+	edge         bool   // JSON of the edge, whose text is about anything
 
 	codeWords, typeWords string // their letters, where no row lists them
 	silent               bool   // the code is vague
@@ -136,11 +139,13 @@ func (s *said) take(path string, v json.Token) {
 		}
 	case atTop:
 		s.beside.note(key, v)
+		s.takeExtra(key, v)
 		s.takeBeside(key, scalar(v))
 	case inHeaders:
 		s.takeHeader(key, scalar(v))
 	case inError:
 		s.found = s.found || present(key, v)
+		s.takeExtra(key, v)
 		s.takeError(key, scalar(v))
 	}
 }
@@ -173,6 +178,16 @@ func (s *said) takeFinish(path string, v json.Token) {
 	case FinishStarved:
 		s.found = true
 		first(&s.code, FinishStarved)
+	}
+}
+
+// takeExtra takes what some servers say in addition, at the top or beside a code.
+func (s *said) takeExtra(key string, v json.Token) {
+	switch key {
+	case "cloudflare_error":
+		s.edge = v == true
+	case "retry_after", "retry_after_seconds", "resets_in_seconds", "reset_seconds":
+		first(&s.pause, scalar(v))
 	}
 }
 
@@ -241,6 +256,8 @@ func (s *said) takeError(key, v string) {
 		s.addText(v)
 	case "retrydelay":
 		s.addText("retry in " + v)
+	case "param":
+		first(&s.param, v)
 	default:
 		s.takeRest(v)
 	}
