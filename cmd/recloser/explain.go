@@ -30,7 +30,8 @@ proxy would have made of it:
   {"endpoint": "embeddings", "transport": "connection_refused"}
 
 An event is its data, or an object with "event" and "data"; "transport" names the
-error where no answer came. Only "status" or "transport" must be there.
+error where no answer came, or broke the answer off. Only "status" or "transport"
+must be there.
 
 The answer, on one line:
 

@@ -20,19 +20,19 @@ type exchange struct {
 	status    int
 	header    http.Header
 	body      []byte
-	transport string // in place of an answer
+	transport string // the error in place of an answer, or after its body
 }
 
 // line is an exchange as it is written. Each field takes what people and programs
 // are likely to write.
 type line struct {
-	Endpoint  string                     `json:"endpoint"`
-	Method    string                     `json:"method"`
-	Status    json.RawMessage            `json:"status"`
-	Headers   map[string]json.RawMessage `json:"headers"`
-	Body      json.RawMessage            `json:"body"`
-	Events    *[]json.RawMessage         `json:"events"`
-	Transport string                     `json:"transport"`
+	Endpoint  string          `json:"endpoint"`
+	Method    string          `json:"method"`
+	Status    json.RawMessage `json:"status"`
+	Headers   json.RawMessage `json:"headers"`
+	Body      json.RawMessage `json:"body"`
+	Events    json.RawMessage `json:"events"`
+	Transport json.RawMessage `json:"transport"`
 }
 
 // parse reads one line.
@@ -49,15 +49,15 @@ func parse(text []byte) (exchange, error) {
 	if err != nil {
 		return exchange{}, err
 	}
-	x := exchange{status: status, header: header, transport: strings.TrimSpace(l.Transport)}
+	x := exchange{status: status, header: header, transport: strings.TrimSpace(string(textOf(l.Transport)))}
 	x.method, x.path = endpoint(l.Endpoint, l.Method)
 	switch {
-	case x.transport != "":
+	case status == 0 && x.transport != "":
 		return x, nil
 	case status == 0:
 		return exchange{}, errors.New(`"status" is missing: use an HTTP status, or name the error in "transport"`)
-	case l.Events != nil:
-		x.body, err = stream(*l.Events)
+	case given(l.Events):
+		x.body, err = stream(l.Events)
 		x.missing("text/event-stream")
 	default:
 		x.body = textOf(l.Body)
@@ -105,13 +105,28 @@ func statusOf(raw json.RawMessage) (int, error) {
 	return n, nil
 }
 
-// headerOf reads headers, each a text, a number or a list of those.
-func headerOf(raw map[string]json.RawMessage) (http.Header, error) {
+// given reports whether a field is there.
+func given(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
+
+// headerOf reads headers: an object, or a list of pairs. Each value is a text, a
+// number or a list of those.
+func headerOf(raw json.RawMessage) (http.Header, error) {
 	h := http.Header{}
-	for _, name := range slices.Sorted(maps.Keys(raw)) {
+	fields := make(map[string]json.RawMessage)
+	var pairs [][2]json.RawMessage
+	switch {
+	case !given(raw), json.Unmarshal(raw, &fields) == nil:
+	case json.Unmarshal(raw, &pairs) == nil:
+		for _, pair := range pairs {
+			fields[string(textOf(pair[0]))] = pair[1]
+		}
+	default:
+		return nil, errors.New(`"headers" is no object`)
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		var many []json.RawMessage
-		if json.Unmarshal(raw[name], &many) != nil {
-			many = []json.RawMessage{raw[name]}
+		if json.Unmarshal(fields[name], &many) != nil {
+			many = []json.RawMessage{fields[name]}
 		}
 		for _, one := range many {
 			value := string(textOf(one))
@@ -137,9 +152,17 @@ func textOf(raw json.RawMessage) []byte {
 }
 
 // stream writes events as they go over the wire: texts are the data of an event,
-// or lines of the stream as they are; objects may name the event.
-func stream(events []json.RawMessage) ([]byte, error) {
+// or lines of the stream as they are; objects may name the event. The stream may
+// also be one text.
+func stream(raw json.RawMessage) ([]byte, error) {
 	var b bytes.Buffer
+	var events []json.RawMessage
+	if raw[0] == '"' {
+		return textOf(raw), nil
+	}
+	if json.Unmarshal(raw, &events) != nil {
+		return nil, errors.New(`"events" is no list`)
+	}
 	for i, raw := range events {
 		name, data, ok := event(raw)
 		if !ok {

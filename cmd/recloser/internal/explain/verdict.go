@@ -97,7 +97,7 @@ func reason(f *fault.Error) string {
 type replayed struct{ x exchange }
 
 func (r replayed) RoundTrip(req *http.Request) (*http.Response, error) {
-	if r.x.transport != "" {
+	if r.x.status == 0 {
 		return nil, transportFault(r.x.transport)
 	}
 	resp := &http.Response{
@@ -108,8 +108,16 @@ func (r replayed) RoundTrip(req *http.Request) (*http.Response, error) {
 	if n, err := strconv.ParseInt(r.x.header.Get("Content-Length"), 10, 64); err == nil && n >= 0 {
 		resp.ContentLength = n
 	}
-	if len(r.x.body) > 0 {
+	switch {
+	case r.x.transport != "":
+		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(r.x.body), broken{transportFault(r.x.transport)}))
+	case len(r.x.body) > 0:
 		resp.Body = io.NopCloser(bytes.NewReader(r.x.body))
 	}
 	return resp, nil
 }
+
+// broken is a connection that is broken off.
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
