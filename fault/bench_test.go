@@ -19,11 +19,13 @@ func BenchmarkClassify(b *testing.B) {
 		{"status", 500, body("", "", "Something odd")},
 		{"long text", 500, body("", "", long)},
 		{"not looked at", 200, `{"id":"x","object":"chat.completion","choices":[{"index":0,"message":{"content":"` + long[:3000] + `"}}]}`},
+		{"error null", 200, `{"id":"x","object":"response","error": null,"output":[{"type":"message","content":[{"text":"` + long[:3000] + `"}]}]}`},
 	} {
 		b.Run(row.name, func(b *testing.B) {
 			b.ReportAllocs()
+			text := []byte(row.body)
 			for b.Loop() {
-				fault.Classify(row.status, nil, []byte(row.body), noon)
+				fault.Classify(row.status, nil, text, noon)
 			}
 		})
 	}

@@ -44,7 +44,7 @@ func inSuccess(status int, h http.Header, body []byte, now time.Time) *Error {
 			return misplaced(status, CodeHTML)
 		}
 		return nil
-	case !MayReport(body):
+	case !MayReport(body), !hasError(body) && answered(body):
 		return nil
 	}
 	body = body[:min(len(body), maxBody)]
@@ -92,11 +92,24 @@ func (s *said) telling(status int, h http.Header, now time.Time) *Error {
 
 // MayReport tells quickly whether the JSON body of a 2xx, or its beginning, is
 // worth a look by [Classify]: it may hold an error, or lacks what answers have.
-func MayReport(body []byte) bool {
-	if bytes.Contains(body, []byte(`"error`)) || bytes.Contains(body, []byte(`"Error"`)) || bytes.Contains(body, []byte(FinishStarved)) {
-		return true
+func MayReport(body []byte) bool { return namesError(body) || !answered(body) }
+
+// namesError reports whether a JSON text may have the key of an error. Within a
+// text a quotation mark is escaped, so that texts about errors do not get far.
+func namesError(body []byte) bool {
+	if bytes.Contains(body, []byte(`"error`)) {
+		for _, key := range [...]string{`"error"`, `"errors"`, `"error_code"`, `"error_msg"`} {
+			if bytes.Contains(body, []byte(key)) {
+				return true
+			}
+		}
 	}
-	return !filled(body, `"choices"`) && !filled(body, `"data"`) && !filled(body, `"output"`)
+	return bytes.Contains(body, []byte(`"Error"`)) || bytes.Contains(body, []byte(FinishStarved))
+}
+
+// answered reports whether a JSON text has, at first sight, what was asked for.
+func answered(body []byte) bool {
+	return filled(body, `"choices"`) || filled(body, `"data"`) || filled(body, `"output"`)
 }
 
 // filled reports whether the first list of that name in a JSON text has elements.
@@ -141,7 +154,7 @@ func failing(code string) bool {
 // not empty; some servers send the key with every answer. It stops at the first
 // that it sees, as answers can be long.
 func hasError(body []byte) bool {
-	if !bytes.Contains(body, []byte(`"error`)) && !bytes.Contains(body, []byte(`"Error"`)) && !bytes.Contains(body, []byte(FinishStarved)) {
+	if !namesError(body) {
 		return false
 	}
 	found := false
