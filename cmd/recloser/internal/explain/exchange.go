@@ -58,7 +58,9 @@ func parse(text []byte) (exchange, error) {
 		return exchange{}, errors.New(`"status" is missing: use an HTTP status, or name the error in "transport"`)
 	case given(l.Events):
 		x.body, err = stream(l.Events)
-		x.missing("text/event-stream")
+		if !strings.HasPrefix(mediaType(x.header), "text/event-stream") {
+			x.header.Set("Content-Type", "text/event-stream") // somebody took it apart as one
+		}
 	default:
 		x.body = textOf(l.Body)
 		x.missing(sniff(x.body))
