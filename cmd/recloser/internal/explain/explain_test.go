@@ -91,7 +91,7 @@ func TestVerdict(t *testing.T) {
 		{"a stream as a text", `{"status":200,"body":"data: {\"error\":{\"code\":\"server_error\"}}\n\n"}`, fault.Service, true, true, nil, fault.MessageUnavailable},
 		{"broken off after content", `{"status":200,"transport":"ECONNRESET","events":[` + chunk + `]}`, fault.Service, true, false, nil, fault.MessageUnavailable},
 		{"silent after content", `{"status":200,"transport":"idle_timeout","events":[` + chunk + `]}`, fault.Timeout, true, false, nil, fault.MessageUnavailable},
-		{"events as a text", `{"status":200,"events":` + chunk[:len(chunk)-1] + `\n\ndata: [DONE]\n\n"}`, fault.Success, false, false, nil, nil},
+		{"events as a text", `{"status":200,"events":"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"}`, fault.Success, false, false, nil, nil},
 		{"headers as pairs", `{"status":429,"headers":[["Retry-After",3]]}`, fault.RateLimit, false, true, 3.0, fault.MessageHighDemand},
 		{"the wait in the body", `{"status":429,"body":{"error":{"code":"model_cooldown","type":"rate_limit_error","reset_seconds":30}}}`, fault.RateLimit, false, true, 30.0, fault.MessageHighDemand},
 		{"a URL", `{"endpoint":"POST https://api.openai.com/v1/batches","status":500}`, fault.Service, true, false, nil, fault.MessageUnavailable},
