@@ -138,16 +138,26 @@ func (s *said) reports(body []byte) bool {
 }
 
 // failing reports whether a code at the top of a 2xx is one of a failure. Many
-// servers put one there with every answer.
+// servers put one there with every answer; a name must be one that rows know.
 func failing(code string) bool {
-	n, numeric := number(code)
-	switch {
-	case numeric:
-		return n != 0 && n != 1 && n/100 != 2 && n != 20000 && n != 10000
-	case code == "", strings.EqualFold(code, "success"), strings.EqualFold(code, "ok"):
-		return false
+	if _, numeric := number(code); numeric || harmless(code) || known(code) {
+		return !harmless(code)
 	}
-	return true
+	name := lettersOf(code)
+	for i := range answers {
+		if contains(answers[i].Words, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// harmless reports whether a code says that all is well, or nothing.
+func harmless(code string) bool {
+	if n, numeric := number(code); numeric {
+		return n == 0 || n == 1 || n/100 == 2 || n == 20000 || n == 10000
+	}
+	return code == "" || strings.EqualFold(code, "success") || strings.EqualFold(code, "ok")
 }
 
 // hasError reports whether an object, or the first of a list, has an error that is
@@ -164,7 +174,7 @@ func hasError(body []byte) bool {
 		inner := strings.TrimPrefix(path, "choices.0.")
 		switch {
 		case inside != "" && strings.HasPrefix(inner, inside): // a member: it is not empty
-			found = inner != inside+"code" || failing(scalar(v))
+			found = inner != inside+"code" || !harmless(scalar(v))
 			return !found
 		case inner == "error", inner == "errors":
 			if opening, ok := v.(json.Delim); ok && (opening == '{' || inner == "errors") {
