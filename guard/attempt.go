@@ -91,7 +91,8 @@ func (a *attempt) misfit() string {
 	switch kind := mediaType(a.resp.Header); {
 	case kind == "text/html":
 		return fault.CodeHTML
-	case kind == "text/event-stream" && a.resp.Body == http.NoBody:
+	case kind == "text/event-stream" && a.resp.Body == http.NoBody,
+		kind == "application/json" && a.resp.Body == http.NoBody && a.resp.StatusCode == http.StatusOK && a.tells():
 		return fault.CodeEmpty
 	}
 	return ""

@@ -105,11 +105,18 @@ func (b *watchedBody) took(p []byte) {
 func (b *watchedBody) tookPlain(p []byte) {
 	if b.json != nil {
 		b.json.feed(p)
-		if p = p[:min(len(p), maxFirst)]; b.a.content == 0 && b.a.tells() && bytes.Contains(p, []byte(`"error"`)) {
-			b.first = bytes.Clone(p)
-		}
+	}
+	if p = p[:min(len(p), maxFirst)]; b.a.content == 0 && b.a.tells() && b.mayReport(p) {
+		b.first = bytes.Clone(p)
 	}
 	b.a.progress()
+}
+
+// mayReport tells whether the beginning of a body may be a failure in a 2xx:
+// JSON that is no answer, whatever its content type, and what is no JSON although
+// it should be.
+func (b *watchedBody) mayReport(p []byte) bool {
+	return (b.json != nil || p[0] == '{') && fault.MayReport(p)
 }
 
 // ended ends the attempt with the body's last error and returns the error for
@@ -133,6 +140,8 @@ func (b *watchedBody) verdict(err error) *fault.Error {
 		return b.a.name(err)
 	case b.left > 0, b.json != nil && b.json.cut(), s != nil && s.cut():
 		return fault.Named(fault.CodeTruncated, io.ErrUnexpectedEOF)
+	case b.json != nil && b.a.content == 0 && b.a.tells():
+		return fault.Named(fault.CodeEmpty, nil)
 	case b.first != nil:
 		return fault.Classify(b.a.resp.StatusCode, b.a.resp.Header, b.first, time.Now())
 	}

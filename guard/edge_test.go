@@ -109,6 +109,13 @@ func TestEndOfABody(t *testing.T) {
 		{"a quota in a 200", plain, `{"error":{"message":"m","type":"insufficient_quota","code":"insufficient_quota"}}`, -1, io.EOF, fault.Quota, "insufficient_quota", false},
 		{"half of an object", plain, `{"choices":[{"message":"hel`, -1, io.EOF, fault.Service, fault.CodeTruncated, true},
 		{"error null", plain, `{"id":"resp_1","error":null}`, -1, io.EOF, fault.Success, "", false},
+		{"nothing at all", plain, "", -1, io.EOF, fault.Service, fault.CodeEmpty, false},
+		{"an answer without choices", plain, `{"id":"x","object":"chat.completion","choices":[]}`, -1, io.EOF, fault.Service, fault.CodeEmpty, false},
+		{"no error key", plain, `{"base_resp":{"status_code":1008,"status_msg":"insufficient balance"},"choices":null}`, -1, io.EOF, fault.Quota, "1008", false},
+		{"JSON under a plain content type", "text/plain", `{"code":429,"msg":"too many requests"}`, -1, io.EOF, fault.RateLimit, "429", false},
+		{"text under a plain content type", "text/plain", "too many requests", -1, io.EOF, fault.Success, "", false},
+		{"a page under JSON's content type", plain, "<html><head></head></html>", -1, io.EOF, fault.Service, fault.CodeHTML, false},
+		{"a text that talks of errors", plain, `{"choices":[{"message":{"content":"{\"error\":\"overloaded\"}"}}]}`, -1, io.EOF, fault.Success, "", false},
 		{"an identity encoding that is named", sse + "; charset=utf-8", chunk, -1, io.EOF, fault.Service, fault.CodeTruncated, true},
 	}
 	for _, row := range rows {

@@ -36,6 +36,7 @@ type stream struct {
 	done     bool         // its proper end has come
 	fault    *fault.Error // it reported a failure
 	told     bool         // it is fetched: what it reports happened before
+	starved  bool         // it was broken off for want of capacity
 }
 
 func newStream(path string) *stream {
@@ -105,7 +106,7 @@ func (s *stream) take(line []byte) {
 }
 
 func (s *stream) data(data []byte) {
-	if !s.told && s.fault == nil && (s.name == "error" || bytes.Contains(data, []byte(`"error"`))) {
+	if !s.told && s.fault == nil && (s.name == "error" || s.events == 1 || bytes.Contains(data, []byte(`"error"`))) {
 		s.fault = fault.FromEvent(s.name, data, time.Now())
 	}
 	switch {
@@ -115,6 +116,9 @@ func (s *stream) data(data []byte) {
 		s.known, s.content = true, true
 	case s.dialect == chatStream:
 		s.chat(data)
+		if s.starved && s.fault == nil && !s.told {
+			s.fault = fault.FromEvent(s.name, data, time.Now())
+		}
 	case s.dialect == typedStream:
 		s.typed(data)
 	default:
@@ -147,6 +151,7 @@ func (s *stream) choice(text *scanner) bool {
 			index, _ = strconv.Atoi(string(value))
 		case "finish_reason":
 			finished = !empty(value)
+			s.starved = s.starved || string(value) == `"`+fault.FinishStarved+`"`
 		case "text":
 			s.content = s.content || !empty(value)
 		}
