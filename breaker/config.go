@@ -127,60 +127,70 @@ const (
 // Validate returns an error for every field that cannot be used, joined; each
 // is a *ConfigError.
 func (c Config) Validate() error {
-	var errs []error
-	wrong := func(field string, value any, format string, args ...any) {
-		errs = append(errs, &ConfigError{field, value, fmt.Sprintf(format, args...)})
-	}
-	if c.FailureThreshold < Off || c.FailureThreshold > maxThreshold {
-		wrong("FailureThreshold", c.FailureThreshold, "1 to %d, 0 for 5, or Off", maxThreshold)
-	}
-	if c.FailureSpan > 0 && c.FailureThreshold > maxRun {
-		wrong("FailureThreshold", c.FailureThreshold, "at most %d with a FailureSpan", maxRun)
-	}
-	number := func(field string, n, most, zero int) {
-		if n < 0 || n > most {
-			wrong(field, n, "1 to %d, or 0 for %d", most, zero)
-		}
-	}
-	rate := func(field string, x float64) {
-		if !(x >= 0 && x <= 1) { // so that NaN is wrong too
-			wrong(field, x, "above 0 to 1, or 0 for off")
-		}
-	}
-	duration := func(field string, d time.Duration, zero string) {
-		if d != 0 && (d < minDuration || d > maxDuration) {
-			wrong(field, d, "%v to %v, or 0 for %s", minDuration, maxDuration, zero)
-		}
-	}
-	duration("FailureSpan", c.FailureSpan, "any")
-	rate("FailureRate", c.FailureRate)
-	rate("SlowRate", c.SlowRate)
-	duration("SlowAfter", c.SlowAfter, "off")
-	if c.SlowRate > 0 && c.SlowAfter == 0 {
-		wrong("SlowAfter", c.SlowAfter, "a duration: SlowRate needs it")
-	}
-	duration("RateWindow", c.RateWindow, "10s")
-	number("RateMinCalls", c.RateMinCalls, maxThreshold, 20)
-	duration("StallAfter", c.StallAfter, "off")
-	duration("ResetTimeout", c.ResetTimeout, "30s")
-	duration("BaseTimeout", c.BaseTimeout, "1s")
-	number("Probes", c.Probes, maxProbes, 1)
-	number("ProbeSuccesses", c.ProbeSuccesses, maxThreshold, 1)
-	duration("ProbeLease", c.ProbeLease, "30s")
+	var errs fieldErrors
+	errs.thresholds(c)
+	errs.duration("ResetTimeout", c.ResetTimeout, "30s")
+	errs.duration("BaseTimeout", c.BaseTimeout, "1s")
+	errs.number("Probes", c.Probes, maxProbes, 1)
+	errs.number("ProbeSuccesses", c.ProbeSuccesses, maxThreshold, 1)
+	errs.duration("ProbeLease", c.ProbeLease, "30s")
 	if c.Mode > Disabled {
-		wrong("Mode", uint8(c.Mode), "Normal, Observe, ForcedOpen or Disabled")
+		errs.add("Mode", uint8(c.Mode), "Normal, Observe, ForcedOpen or Disabled")
 	}
 	if c.Parent != nil && c.Parent.parent != nil {
-		wrong("Parent", c.Parent.name, "a circuit without a parent of its own")
+		errs.add("Parent", c.Parent.name, "a circuit without a parent of its own")
 	}
-	errs = append(errs, c.validatePolicy())
-	if err := errors.Join(errs...); err != nil {
+	if err := errors.Join(append(errs, c.validatePolicy())...); err != nil {
 		return err
 	}
 	if limit := newSettings(c).ResetTimeout; c.BaseTimeout > limit {
-		wrong("BaseTimeout", c.BaseTimeout, "at most ResetTimeout, which is %v", limit)
+		errs.add("BaseTimeout", c.BaseTimeout, "at most ResetTimeout, which is %v", limit)
 	}
 	return errors.Join(errs...)
+}
+
+// fieldErrors collects what is wrong with fields.
+type fieldErrors []error
+
+func (e *fieldErrors) add(field string, value any, format string, args ...any) {
+	*e = append(*e, &ConfigError{field, value, fmt.Sprintf(format, args...)})
+}
+
+func (e *fieldErrors) number(field string, n, most, zero int) {
+	if n < 0 || n > most {
+		e.add(field, n, "1 to %d, or 0 for %d", most, zero)
+	}
+}
+
+func (e *fieldErrors) rate(field string, x float64) {
+	if !(x >= 0 && x <= 1) { // so that NaN is wrong too
+		e.add(field, x, "above 0 to 1, or 0 for off")
+	}
+}
+
+func (e *fieldErrors) duration(field string, d time.Duration, zero string) {
+	if d != 0 && (d < minDuration || d > maxDuration) {
+		e.add(field, d, "%v to %v, or 0 for %s", minDuration, maxDuration, zero)
+	}
+}
+
+func (e *fieldErrors) thresholds(c Config) {
+	if c.FailureThreshold < Off || c.FailureThreshold > maxThreshold {
+		e.add("FailureThreshold", c.FailureThreshold, "1 to %d, 0 for 5, or Off", maxThreshold)
+	}
+	if c.FailureSpan > 0 && c.FailureThreshold > maxRun {
+		e.add("FailureThreshold", c.FailureThreshold, "at most %d with a FailureSpan", maxRun)
+	}
+	e.duration("FailureSpan", c.FailureSpan, "any")
+	e.rate("FailureRate", c.FailureRate)
+	e.rate("SlowRate", c.SlowRate)
+	e.duration("SlowAfter", c.SlowAfter, "off")
+	if c.SlowRate > 0 && c.SlowAfter == 0 {
+		e.add("SlowAfter", c.SlowAfter, "a duration: SlowRate needs it")
+	}
+	e.duration("RateWindow", c.RateWindow, "10s")
+	e.number("RateMinCalls", c.RateMinCalls, maxThreshold, 20)
+	e.duration("StallAfter", c.StallAfter, "off")
 }
 
 func (c Config) validatePolicy() error {

@@ -172,7 +172,7 @@ func TestPolicyLimitsTheRamp(t *testing.T) {
 }
 
 func TestAnyOfTripsWithItsFirstPolicyInCharge(t *testing.T) {
-	a := &scripted{judge: func(_ *breaker.View, e breaker.Event) breaker.Decision {
+	a := &scripted{judge: func(*breaker.View, breaker.Event) breaker.Decision {
 		return breaker.Decision{NextProbe: 7 * time.Second}
 	}}
 	b := &scripted{judge: func(_ *breaker.View, e breaker.Event) breaker.Decision {

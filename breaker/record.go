@@ -127,15 +127,16 @@ func (b *Breaker) judge(p *Permit, h *half, t instant, r Result, e Event) {
 }
 
 func (b *Breaker) judgeClosed(p *Permit, t instant, r Result, e Event) {
-	switch {
-	case r.Outcome == Failure:
+	switch r.Outcome {
+	case Failure:
 		b.fail(p, r, e)
 		b.ramp.failed(t, b.meanAnswer())
-	case r.Outcome == Success:
+	case Success:
 		if b.run.endedBy(p.begin) {
 			b.run = run{}
 		}
 		b.ramp.answered(e.Took, b.meanAnswer())
+	case Ignored:
 	}
 	b.heed(t, b.policy.Judge(b.view(t), e), r.RetryAfter)
 }

@@ -13,17 +13,15 @@ import (
 // to show that the interface carries it (see ../shared/adaptive-policy.md for
 // the numbers in brackets).
 type sketch struct {
-	F          float64 // learned failure rate (1.3)
-	H          float64 // share of hangs among failures (1.3)
-	X          float64 // seconds that failures take (1.3)
-	answers    int64   // of View.Totals, already learned
-	run        int     // failures of the present run, not yet learned
-	quotas     int     // 429s in a row (1.5, 3)
-	answersAt  int64   // of View.Totals, when the last 429 came
-	recovered  time.Time
-	ramp       float64
-	usual      time.Duration
-	openedFrom time.Time
+	F         float64 // learned failure rate (1.3)
+	H         float64 // share of hangs among failures (1.3)
+	X         float64 // seconds that failures take (1.3)
+	answers   int64   // of View.Totals, already learned
+	run       int     // failures of the present run, not yet learned
+	quotas    int     // 429s in a row (1.5, 3)
+	answersAt int64   // of View.Totals, when the last 429 came
+	recovered time.Time
+	ramp      float64
 }
 
 func newSketch() breaker.Policy { return &sketch{F: 0.01, X: 0.5} }

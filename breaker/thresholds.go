@@ -78,7 +78,7 @@ func (c Consecutive) Validate() error {
 	}
 	return errors.Join(
 		inRange("Consecutive.Failures", c.Failures, 1, most),
-		duration("Consecutive.Within", c.Within, 0, maxDuration),
+		duration("Consecutive.Within", c.Within, 0),
 	)
 }
 
@@ -125,7 +125,7 @@ func (f FailureRate) Why(v *View) string {
 func (f FailureRate) Validate() error {
 	return errors.Join(
 		share("FailureRate.Rate", f.Rate),
-		duration("FailureRate.Window", f.Window, minDuration, maxDuration),
+		duration("FailureRate.Window", f.Window, minDuration),
 		inRange("FailureRate.MinCalls", f.MinCalls, 1, maxThreshold),
 	)
 }
@@ -176,8 +176,8 @@ func (s SlowRate) Why(v *View) string {
 func (s SlowRate) Validate() error {
 	return errors.Join(
 		share("SlowRate.Rate", s.Rate),
-		duration("SlowRate.After", s.After, minDuration, maxDuration),
-		duration("SlowRate.Window", s.Window, minDuration, maxDuration),
+		duration("SlowRate.After", s.After, minDuration),
+		duration("SlowRate.Window", s.Window, minDuration),
 		inRange("SlowRate.MinCalls", s.MinCalls, 1, maxThreshold),
 	)
 }
@@ -196,9 +196,9 @@ func share(field string, x float64) error {
 	return nil
 }
 
-func duration(field string, d, least, most time.Duration) error {
-	if d < least || d > most {
-		return &ConfigError{field, d, fmt.Sprintf("%v to %v", least, most)}
+func duration(field string, d, least time.Duration) error {
+	if d < least || d > maxDuration {
+		return &ConfigError{field, d, fmt.Sprintf("%v to %v", least, maxDuration)}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package breaker_test
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,9 +28,9 @@ func (r *rig) callFor(d time.Duration, o breaker.Outcome) {
 // opening returns the last opening seen.
 func (r *rig) opening() breaker.Transition {
 	r.Helper()
-	for i := len(r.seen) - 1; i >= 0; i-- {
-		if r.seen[i].To == breaker.Open {
-			return r.seen[i]
+	for _, tr := range slices.Backward(r.seen) {
+		if tr.To == breaker.Open {
+			return tr
 		}
 	}
 	r.Fatal("never opened")
