@@ -130,7 +130,7 @@ func TestStreamGoesThroughUnbuffered(t *testing.T) {
 			<-next
 		}
 	})
-	r := newRig(t, nil, once)
+	r := newRig(t, nil, guard.Config{Retry: once.Retry, Commit: guard.CommitHeaders})
 	resp, err := r.RoundTrip(newPost(t, s.URL, chat))
 	if err != nil {
 		t.Fatal(err)
@@ -239,7 +239,10 @@ func TestProbeOfAStreamReclosesAtItsFirstContent(t *testing.T) {
 			<-next
 		}
 	})
-	r := newRig(t, nil, guard.Config{Retry: once.Retry, Breaker: breaker.Config{FailureThreshold: 1, BaseTimeout: time.Millisecond, ResetTimeout: time.Millisecond}})
+	r := newRig(t, nil, guard.Config{
+		Retry: once.Retry, Commit: guard.CommitHeaders,
+		Breaker: breaker.Config{FailureThreshold: 1, BaseTimeout: time.Millisecond, ResetTimeout: time.Millisecond},
+	})
 	_, _, _ = r.chat(s.URL)
 	down = false
 	<-time.After(2 * time.Millisecond)
