@@ -17,7 +17,7 @@ func (c *call) log() {
 	if !logger.Enabled(ctx, slog.LevelInfo) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 13)
+	attrs := make([]slog.Attr, 0, 14)
 	given := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))
@@ -35,6 +35,9 @@ func (c *call) log() {
 		slog.Int("attempts", c.report.Attempts),
 		slog.Int64("ms", c.proxy.cfg.Now().Sub(c.start).Milliseconds()),
 		slog.Int64("bytes", c.bytes))
+	if c.report.NoDone {
+		attrs = append(attrs, slog.Bool("no_done", true))
+	}
 	if f := c.report.Fault; f != nil {
 		given("code", f.Code)
 		given("error", f.Error())

@@ -36,6 +36,7 @@ type call struct {
 	upstreamID string       // the service's request id
 	trailer    *http.Header // the service's; complete once the body has ended
 	bytes      int64        // of the answer's body
+	follows    bool         // what goes out with the headers is at hand
 	hijacked   bool
 	complete   bool      // all was sent that was to be sent
 	upgraded   *upgraded // of a 101
@@ -86,6 +87,16 @@ func (c *call) Write(p []byte) (int, error) {
 	n, err := c.ResponseWriter.Write(p)
 	c.bytes += int64(n)
 	return n, err
+}
+
+// FlushError sends what was written. ReverseProxy flushes a stream's headers
+// before it copies anything; where the first events are at hand, they go out
+// together.
+func (c *call) FlushError() error {
+	if c.follows && c.bytes == 0 {
+		return nil
+	}
+	return http.NewResponseController(c.ResponseWriter).Flush()
 }
 
 // Unwrap lets http.ResponseController find what the server's writer can do.

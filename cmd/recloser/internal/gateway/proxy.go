@@ -30,7 +30,7 @@ type Config struct {
 	Guard *guard.Guard
 
 	// RetriesOn tells that the guard retries: clients are then told to leave
-	// failures alone.
+	// failures alone. Of a call that came as far as the guard, that says so itself.
 	RetriesOn bool
 
 	// MaxBody is the largest request body, in bytes, that is passed on; what is
@@ -116,7 +116,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.complete = true
 		return
 	}
-	ctx := context.WithValue(guard.WithReport(r.Context(), &c.report), callKey{}, c)
+	ctx := guard.WithErrorEvents(guard.WithReport(context.WithValue(r.Context(), callKey{}, c), &c.report))
 	in := r.WithContext(ctx)
 	if in.ContentLength < 0 {
 		// It is not told of w: then it would change w's headers on its own, from
