@@ -96,10 +96,10 @@ func (s *stream) data(e event) {
 	case string(e.data) == "[DONE]":
 		s.mark()
 	case s.dialect == chatStream:
-		s.read(e.data, s.chat(e.data))
+		s.read(e, s.chat(e.data))
 	case s.dialect == typedStream:
 		s.typed(e)
-		s.read(e.data, wellFormed(e.data))
+		s.read(e, wellFormed(e.data))
 	default:
 		s.content, s.said = true, true
 	}
@@ -119,11 +119,14 @@ func (s *stream) mark() {
 	}
 }
 
-// read notes whether the data of an event could be read. Text is another
-// dialect; half an object is broken.
-func (s *stream) read(data []byte, ok bool) {
-	if !ok && s.ending != EndAny && broken(data) && (s.known || data[0] == '{') {
+// read notes whether the data of an event could be read. Half an object is
+// broken; text, and what has another form, is another dialect's content.
+func (s *stream) read(e event, ok bool) {
+	switch {
+	case !ok && s.ending != EndAny && (s.known || e.data[0] == '{') && broken(e.data):
 		s.bad = fault.CodeMalformed
+	case !s.known && !preliminary(e.kind()):
+		s.content, s.said = true, true
 	}
 }
 
