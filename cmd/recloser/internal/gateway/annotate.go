@@ -39,6 +39,7 @@ func annotate(resp *http.Response) error {
 		}
 	}
 	if strings.HasPrefix(h.Get("Content-Type"), "text/event-stream") {
+		c.stream = true
 		h.Del("Content-Length") // chunks can be broken off at any time, also behind the last byte
 	}
 	if b, ok := resp.Body.(interface{ Buffered() int }); ok {

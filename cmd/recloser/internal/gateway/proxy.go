@@ -37,6 +37,11 @@ type Config struct {
 	// larger is answered with 413. Zero means DefaultMaxBody.
 	MaxBody int64
 
+	// Linger is how long the connection of a stream that failed stays open at
+	// most, for its client to read that and leave, before it is broken off. Zero
+	// means 1 s; a negative one means not at all.
+	Linger time.Duration
+
 	// Log gets one line for each call. Its handler must not block. Nil: none.
 	Log *slog.Logger
 
@@ -50,6 +55,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.MaxBody = cmp.Or(c.MaxBody, DefaultMaxBody)
+	c.Linger = cmp.Or(c.Linger, time.Second)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

@@ -159,6 +159,38 @@ func TestStreamThatFailsTellsSo(t *testing.T) {
 	}
 }
 
+// The client of a stream that failed has time to leave by itself; if it does not,
+// its connection is broken all the same.
+func TestStreamThatFailsLingers(t *testing.T) {
+	for name, linger := range map[string]time.Duration{"leaves": patience, "stays": 100 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/event-stream")
+				io.WriteString(w, event)
+			}, func(s *settings) { s.proxy.Linger = linger })
+			start := time.Now()
+			resp, err := r.client.Do(r.request(http.MethodPost, chatPath, strings.NewReader(chatBody)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			in := bufio.NewReader(resp.Body)
+			for text := ""; !strings.HasPrefix(text, "data: {\"error\""); {
+				if text, err = in.ReadString('\n'); err != nil {
+					t.Fatal(err)
+				}
+			}
+			equal(t, "kind", r.line()["kind"], "service") // which does not wait for that
+			if name == "leaves" {
+				resp.Body.Close()
+				r.noMore() // the handler has ended
+			} else if _, err := io.ReadAll(in); !errors.Is(err, io.ErrUnexpectedEOF) || time.Since(start) < linger {
+				t.Errorf("after %v: %v", time.Since(start), err)
+			}
+		})
+	}
+}
+
 // A page in place of an answer, or an error behind a 200, is an error.
 func TestFailuresBehindAGoodStatus(t *testing.T) {
 	for name, row := range map[string]struct {
