@@ -16,10 +16,12 @@ import (
 )
 
 const (
-	created   = "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"error\":null}}\n\n"
-	textDelta = "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"Hi\"}\n\n"
-	completed = "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"error\":null}}\n\n"
-	whole     = role + chunk + finish + done
+	created     = "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"error\":null}}\n\n"
+	textDelta   = "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"Hi\"}\n\n"
+	completed   = "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"error\":null}}\n\n"
+	failedEvent = "event: response.failed\ndata: {\"type\":\"response.failed\",\"response\":{\"error\":{\"code\":\"server_error\",\"message\":\"m\"}}}\n\n"
+	flatEvent   = "event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"m\",\"param\":null}\n\n"
+	whole       = role + chunk + finish + done
 )
 
 // piece is one read of a body: it comes after a wait.
@@ -153,7 +155,8 @@ func TestAfterContentNothingIsRepeated(t *testing.T) {
 		want := role + chunk
 		if name == "an error event" {
 			want += errorEvent
-		} else if !errors.Is(err, fault.ErrService) {
+		}
+		if !errors.Is(err, fault.ErrService) {
 			t.Errorf("%s: reading gave %v", name, err)
 		}
 		if attempts != 1 || string(got) != want || r.metrics("api/gpt-5").FailedCalls != 1 {
@@ -289,14 +292,17 @@ func TestLastEvent(t *testing.T) {
 		"chat, [DONE] too soon":        {"/chat/completions", []piece{{text: chunk + done}}, chunk + chatEvent, true},
 		"chat, finished, half [DONE]":  {"/chat/completions", []piece{{text: chunk + finish + done[:9]}}, chunk + finish, false},
 		"chat, [DONE] without a line":  {"/chat/completions", []piece{{text: chunk + finish + "data: [DONE]"}}, chunk + finish + done, false},
-		"chat, the service's own":      {"/chat/completions", []piece{{text: chunk + errorEvent}}, chunk + errorEvent, false},
+		"chat, the service's own":      {"/chat/completions", []piece{{text: chunk + errorEvent}}, chunk + errorEvent, true},
 		"chat, the service's own, cut": {"/chat/completions", []piece{{text: chunk + errorEvent, err: errReset}}, chunk + errorEvent, true},
 		"chat, within a long event":    {"/chat/completions", []piece{{text: chunk + long}}, chunk + long, true},
 		"chat, behind a long event":    {"/chat/completions", []piece{{text: long + "\"}}]}\n\n"}}, long + "\"}}]}\n\n" + chatEvent, true},
 		"responses": {"/responses", []piece{{text: created + textDelta}}, created + textDelta +
 			`event: error` + "\n" + `data: {"type":"error","code":"truncated","message":"` + why + `","param":null,"sequence_number":2,"error":` + object + "}\n\n", true},
-		"responses, whole": {"/responses", []piece{{text: created + textDelta + completed}}, created + textDelta + completed, false},
-		"another dialect":  {"/chat/completions", []piece{{text: "event: x\ndata: {}\n\nevent: y\ndata: {}\n"}}, "event: x\ndata: {}\n\nevent: y\ndata: {}\n", false},
+		"responses, failed": {"/responses", []piece{{text: created + textDelta + failedEvent}}, created + textDelta + failedEvent, false},
+		"responses, error":  {"/responses", []piece{{text: created + textDelta + flatEvent}}, created + textDelta + flatEvent, true},
+		"responses, twice":  {"/responses", []piece{{text: created + textDelta + flatEvent + failedEvent}}, created + textDelta + flatEvent + failedEvent, false},
+		"responses, whole":  {"/responses", []piece{{text: created + textDelta + completed}}, created + textDelta + completed, false},
+		"another dialect":   {"/chat/completions", []piece{{text: "event: x\ndata: {}\n\nevent: y\ndata: {}\n"}}, "event: x\ndata: {}\n\nevent: y\ndata: {}\n", false},
 	}
 	for name, row := range rows {
 		for _, size := range []int{1, 100, 64 << 10} {

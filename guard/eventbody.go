@@ -220,10 +220,10 @@ func (b *eventBody) ended(err error) {
 		return
 	}
 	switch {
-	case s.fault != nil && !clean && !s.done:
-		b.stop(s.fault, s.fault)
-	case s.fault != nil:
+	case s.fault != nil && s.failed:
 		b.stop(s.fault, io.EOF)
+	case s.fault != nil: // not all clients know an error event: none may find that the end is good
+		b.stop(s.fault, s.fault)
 	case s.done:
 		b.stop(nil, io.EOF)
 	case !clean:

@@ -40,6 +40,7 @@ type stream struct {
 	ends     bool   // and is the last
 
 	fault   *fault.Error // it reported a failure
+	failed  bool         // as that of an object, which is its end
 	bad     string       // or is one: the fault's code. Its last event must not be passed on
 	scratch []byte
 }
@@ -92,7 +93,10 @@ func (s *stream) data(e event) {
 		s.fault = fault.FromEvent(string(e.name), e.data, time.Now())
 	}
 	switch {
-	case s.done, s.fault != nil && s.dialect == chatStream:
+	case s.fault != nil && s.dialect == chatStream:
+	case s.done && s.dialect == typedStream:
+		s.typed(e) // an error may be followed by the object that has failed
+	case s.done:
 	case string(e.data) == "[DONE]":
 		s.mark()
 	case s.dialect == chatStream:
@@ -197,8 +201,11 @@ func (s *stream) blank() bool {
 // typed looks at an event that tells its type, in its name or its data.
 func (s *stream) typed(e event) {
 	kind := e.kind()
-	if string(kind) == "response.failed" && s.fault == nil && !s.told {
-		s.fault = fault.FromEvent(string(e.name), e.data, time.Now())
+	if string(kind) == "response.failed" && !s.told {
+		s.failed = true
+		if s.fault == nil {
+			s.fault = fault.FromEvent(string(e.name), e.data, time.Now())
+		}
 	}
 	family, rest, _ := bytes.Cut(kind, []byte("."))
 	switch string(family) {
