@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -128,6 +129,9 @@ func (a *attempt) refuse(f *fault.Error) {
 	a.end(f)
 	_ = a.resp.Body.Close()
 	a.resp.Body, a.unfit = http.NoBody, true
+	named := *a.fault
+	named.RequestID = cmp.Or(f.RequestID, a.resp.Header.Get("X-Request-Id"), a.resp.Header.Get("Apim-Request-Id"))
+	a.fault = &named
 }
 
 // follow hands over a stream, when it has shown what it is.

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/recloser/recloser/breaker"
 	"github.com/recloser/recloser/fault"
 	"github.com/recloser/recloser/guard"
 )
@@ -364,6 +365,30 @@ func TestLongEventFlows(t *testing.T) {
 	if e := r.events[len(r.events)-1]; e.Kind != fault.Success || e.NoDone {
 		t.Errorf("event %+v", e)
 	}
+}
+
+// A probe's first content recloses its circuit, before anybody reads it.
+func TestProbeReclosesWhenItsStreamIsHandedOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		attempts := 0
+		r := newRig(t, streams(&attempts, nil, []piece{{text: role}, {after: time.Second, text: chunk}, {after: time.Minute, text: finish + done}}),
+			guard.Config{Retry: once.Retry, Breaker: breaker.Config{FailureThreshold: 1, BaseTimeout: time.Second, ResetTimeout: time.Second}})
+		if _, _, err := r.chat("http://api"); err == nil {
+			t.Fatal("an empty stream is an answer")
+		}
+		time.Sleep(2 * time.Second)
+		resp, err := r.RoundTrip(newPost(t, "http://api", chat))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if m := r.metrics("api/gpt-5"); m.State != breaker.Closed || attempts != 2 || r.count(guard.AttemptEnded) != 1 {
+			t.Errorf("%d attempts, metrics %+v", attempts, m)
+		}
+		if got, err := io.ReadAll(resp.Body); err != nil || string(got) != whole {
+			t.Errorf("%q, %v", got, err)
+		}
+	})
 }
 
 func TestStreamWithoutDoneIsASuccessAndSaysSo(t *testing.T) {

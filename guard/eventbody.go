@@ -160,6 +160,10 @@ func (b *eventBody) digest(r reading) {
 
 // took looks at what the buffer has from an index on.
 func (b *eventBody) took(from int) {
+	if b.ready == from && b.frame.half(b.buf[from:]) {
+		from++
+		b.ready = from
+	}
 	for {
 		n := b.frame.next(b.buf[from:])
 		if n < 0 {
@@ -227,7 +231,12 @@ func (b *eventBody) ended(err error) {
 	case s.done:
 		b.stop(nil, io.EOF)
 	case !clean:
-		b.fail(b.a.name(err))
+		f := b.a.name(err)
+		if f.Kind == fault.Cancelled && s.complete() {
+			b.stop(nil, f) // the caller had all that matters
+			return
+		}
+		b.fail(f)
 	case b.left > 0:
 		b.fail(fault.Named(fault.CodeTruncated, io.ErrUnexpectedEOF))
 	case s.cut() != "":

@@ -9,6 +9,16 @@ type framer struct {
 	cr     bool // the last line ended in CR, so that LF belongs to it
 }
 
+// half reports whether p begins with the second half of an end of line, and goes
+// past it.
+func (f *framer) half(p []byte) bool {
+	if !f.cr || len(p) == 0 || p[0] != '\n' {
+		return false
+	}
+	f.cr = false
+	return true
+}
+
 // next returns the index in p, which goes on where the last call stopped, behind
 // the first blank line, or -1 if p has none and all of it was looked at.
 func (f *framer) next(p []byte) int {

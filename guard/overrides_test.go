@@ -1,6 +1,8 @@
 package guard
 
 import (
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +65,28 @@ func TestOverridesByUpstreamEndpointAndModel(t *testing.T) {
 	}
 	if d := rules.connect(); d != 5*time.Second {
 		t.Errorf("the longest connect timeout is %v", d)
+	}
+}
+
+// Connect timeouts are the dialler's affair: it finds those of a call in its context.
+func TestConnectTimeoutOfAnOverride(t *testing.T) {
+	found := map[string]any{}
+	base := transport(func(r *http.Request) (*http.Response, error) {
+		found[r.URL.Path] = r.Context().Value(connectKey)
+		return nil, io.EOF
+	})
+	g, err := New(base, Config{Retry: retry.Config{MaxRetries: -1}, Overrides: []Override{
+		{Endpoint: "/models", Timeouts: Timeouts{Connect: time.Second}}, {Endpoint: "/files", Timeouts: Timeouts{Connect: -1}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/v1/models", "/v1/files", "/v1/batches"} {
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://api"+path, http.NoBody)
+		_, _ = g.RoundTrip(req) //nolint:bodyclose // there is none
+	}
+	if found["/v1/models"] != time.Second || found["/v1/files"] != time.Duration(0) || found["/v1/batches"] != nil {
+		t.Errorf("%v", found)
 	}
 }
 

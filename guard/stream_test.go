@@ -120,17 +120,3 @@ func TestStreamJudgement(t *testing.T) {
 		})
 	}
 }
-
-func FuzzStream(f *testing.F) {
-	f.Add("event: error\ndata: {\"error\":{}}\n\n", 3)
-	f.Fuzz(func(t *testing.T, text string, cut int) {
-		whole, pieces := newWatch(chatPath), newWatch(chatPath)
-		whole.feed([]byte(text))
-		n := max(0, min(cut, len(text)))
-		pieces.feed([]byte(text[:n]))
-		pieces.feed([]byte(text[n:]))
-		if whole.complete() != pieces.complete() || whole.content != pieces.content || (whole.fault == nil) != (pieces.fault == nil) {
-			t.Errorf("%q cut at %d is judged otherwise", text, n)
-		}
-	})
-}

@@ -25,7 +25,7 @@ func (c *call) log() {
 	}
 	given("request_id", c.id)
 	given("client_request_id", printableID(c.in.Header.Get("X-Client-Request-Id")))
-	given("upstream_request_id", printableID(c.upstreamID))
+	given("upstream_request_id", printableID(c.serviceID()))
 	attrs = append(attrs,
 		slog.String("method", bounded(c.in.Method, maxLoggedMethod)),
 		slog.String("path", bounded(c.in.URL.EscapedPath(), maxLoggedPath)),
@@ -43,6 +43,15 @@ func (c *call) log() {
 		given("error", f.Error())
 	}
 	logger.LogAttrs(ctx, slog.LevelInfo, "call", attrs...)
+}
+
+// serviceID is the service's id of the request, also where its answer was none and
+// is not passed on.
+func (c *call) serviceID() string {
+	if c.upstreamID == "" && c.report.Fault != nil {
+		return c.report.Fault.RequestID
+	}
+	return c.upstreamID
 }
 
 // printableID returns an id that somebody else chose if it looks like one, else

@@ -313,6 +313,41 @@ func TestClientThatLeavesAStream(t *testing.T) {
 	}
 }
 
+// A client that leaves behind what ends its answer, as Codex does, is no failure
+// and no cancellation, whether more would have come or not.
+func TestClientThatLeavesAtTheEndOfAStream(t *testing.T) {
+	for name, text := range map[string]string{
+		"finish reason":      event + strings.TrimSuffix(last, "data: [DONE]\n\n"),
+		"[DONE]":             event + last,
+		"response.completed": delta + "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{}}\n\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, func(w http.ResponseWriter, req *http.Request) {
+				w.Header().Set("Content-Type", "text/event-stream")
+				io.WriteString(w, text)
+				flush(w)
+				<-req.Context().Done()
+			})
+			path := chatPath
+			if name == "response.completed" {
+				path = "/v1/responses"
+			}
+			resp, err := r.client.Do(r.request(http.MethodPost, path, strings.NewReader(chatBody)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.ReadFull(resp.Body, make([]byte, len(text))); err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			equal(t, "kind", r.line()["kind"], "success")
+			if m := r.metrics("gpt-4o"); m.TotalCalls != 1 || m.FailedCalls != 0 {
+				t.Errorf("%+v", m)
+			}
+		})
+	}
+}
+
 // TestAnswersThatBeginEarly is what a ReverseProxy without full duplex fails.
 func TestAnswersThatBeginEarly(t *testing.T) {
 	r := newRig(t, func(w http.ResponseWriter, req *http.Request) {
