@@ -29,7 +29,7 @@ func TestReaderWhoTakesHisTimeIsNoSilence(t *testing.T) {
 	for _, kind := range []string{"text/plain", "text/event-stream"} {
 		synctest.Test(t, func(t *testing.T) {
 			service := answer(func(r *http.Request) (*http.Response, error) {
-				body := &slowBody{r.Context(), make([]time.Duration, 5), chunk + finish + done}
+				body := &script{ctx: r.Context(), pieces: []piece{{text: chunk}, {text: chunk}, {after: time.Second, text: chunk}, {text: finish}, {text: done}}}
 				return respond(r, 200, body, "Content-Type", kind), nil
 			})
 			r := newRig(t, service, guard.Config{Timeouts: guard.Timeouts{FirstContent: time.Minute}})

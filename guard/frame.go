@@ -53,16 +53,25 @@ func (f *framer) next(p []byte) int {
 	return -1
 }
 
-// lineEnd returns the index of the first CR or LF in p, or -1.
+// lineEnd returns the index of the first CR or LF in p, or -1. It looks no further
+// than about twice as far as that, or many short lines before the other of the two
+// would take for ever.
 func lineEnd(p []byte) int {
-	end := bytes.IndexByte(p, '\n')
-	if end < 0 {
-		return bytes.IndexByte(p, '\r')
+	for from, size := 0, 1<<10; from < len(p); size *= 2 {
+		window := p[from:min(len(p), from+size)]
+		end := bytes.IndexByte(window, '\n')
+		if end >= 0 {
+			window = window[:end]
+		}
+		if cr := bytes.IndexByte(window, '\r'); cr >= 0 {
+			return from + cr
+		}
+		if end >= 0 {
+			return from + end
+		}
+		from += size
 	}
-	if cr := bytes.IndexByte(p[:end], '\r'); cr >= 0 {
-		return cr
-	}
-	return end
+	return -1
 }
 
 // event is what one block of a stream says.
@@ -76,6 +85,7 @@ type event struct {
 // and is returned, perhaps grown.
 func parse(p, scratch []byte) (event, []byte) {
 	var e event
+	joined := false // e.data is scratch
 	for len(p) > 0 {
 		end := lineEnd(p)
 		line := p
@@ -90,11 +100,14 @@ func parse(p, scratch []byte) (event, []byte) {
 			e.name = bytes.TrimPrefix(value, []byte(" "))
 		case "data":
 			value = bytes.TrimPrefix(value, []byte(" "))
-			if !e.has {
+			switch {
+			case !e.has:
 				e.data, e.has = value, true
 				continue
+			case !joined:
+				scratch, joined = append(scratch[:0], e.data...), true
 			}
-			scratch = append(append(append(scratch[:0], e.data...), '\n'), value...)
+			scratch = append(append(scratch, '\n'), value...)
 			e.data = scratch
 		}
 	}
