@@ -22,7 +22,8 @@ const (
 	CodeReadTimeout    = "read_timeout"       // the connection fell silent
 	CodeTotalTimeout   = "total_timeout"      // the whole took too long
 	CodeHTML           = "html"               // a page for people where an answer should be
-	CodeEmpty          = "empty"              // an answer without content
+	CodeEmpty          = "empty"              // an answer of nothing
+	CodeEmptyContent   = "empty_content"      // a whole answer that says nothing
 	CodeBadRequest     = "unsendable"         // the request could not be written
 	CodeTransport      = "transport"          // something else went wrong on the way
 )
@@ -72,6 +73,8 @@ var own = [...]Row{
 		Why: "A page for people came where an answer should be, such as a challenge or a log-in page."},
 	{Name: "200 empty", Codes: CodeEmpty, Kind: Service, Source: "adv",
 		Why: "The answer holds no content."},
+	{Name: "200 without content", Codes: CodeEmptyContent, Kind: Service, Source: "adv",
+		Why: "The answer is complete and says nothing."},
 	{Name: "unsendable request", Codes: CodeBadRequest, Kind: Caller, NotDone: true, Source: "src",
 		Why: "The request could not be written as it is."},
 	{Name: "other transport error", Codes: CodeTransport, Kind: Service, Source: "adv",

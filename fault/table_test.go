@@ -54,7 +54,7 @@ var ownCodes = []string{
 	fault.CodeCancelled, fault.CodeDeadline, fault.CodeDNS, fault.CodeRefused, fault.CodeUnreachable, fault.CodeConnectTimeout,
 	fault.CodeTLS, fault.CodeTLSTimeout, fault.CodeReset, fault.CodeClosed, fault.CodeLost, fault.CodeRefusedStream, fault.CodeTruncated,
 	fault.CodeMalformed, fault.CodeHeadersTimeout, fault.CodeContentTimeout, fault.CodeIdleTimeout, fault.CodeReadTimeout,
-	fault.CodeTotalTimeout, fault.CodeHTML, fault.CodeEmpty, fault.CodeBadRequest, fault.CodeTransport,
+	fault.CodeTotalTimeout, fault.CodeHTML, fault.CodeEmpty, fault.CodeEmptyContent, fault.CodeBadRequest, fault.CodeTransport,
 }
 
 func TestNamed(t *testing.T) {

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -14,7 +15,9 @@ import (
 	"github.com/recloser/recloser/retry"
 )
 
-// attempt is one HTTP exchange, from its permit to the end of its body.
+// attempt is one HTTP exchange, from its permit to the end of its body. Whoever
+// makes it uses it and its permit, and from when its body is handed over on who
+// holds that body's lock.
 type attempt struct {
 	call    *call
 	number  int
@@ -29,13 +32,20 @@ type attempt struct {
 	content time.Duration // to the first content; 0: none yet
 	over    atomic.Bool
 
+	unmarked bool // a whole chat stream without [DONE]
+
 	passed   bool // the caller has it, so that its end is the call's
+	unfit    bool // the response is no answer: its fault is passed on in its place
 	released atomic.Bool
 }
 
 func newAttempt(c *call, permit *breaker.Permit) *attempt {
 	a := &attempt{call: c, number: c.report.Attempts, permit: permit, probe: permit.Probe(), start: time.Now()}
-	a.ctx, a.cancel = context.WithCancelCause(c.ctx)
+	ctx := c.ctx
+	if connect := c.set.timeouts.Connect; connect != c.g.rules.plain.timeouts.Connect {
+		ctx = context.WithValue(ctx, connectKey, connect)
+	}
+	a.ctx, a.cancel = context.WithCancelCause(ctx)
 	a.alarm = newAlarm(a.cancel)
 	return a
 }
@@ -50,26 +60,38 @@ func (a *attempt) send() {
 			a.end(fault.Named(fault.CodeTransport, nil))
 		}
 	}()
-	a.alarm.set(headers, a.call.g.cfg.Timeouts.Headers)
+	a.alarm.set(headers, a.call.set.timeouts.Headers)
 	resp, err := a.call.g.base.RoundTrip(a.call.body.request(a.ctx, a.call.req)) //nolint:bodyclose // its reader closes it
 	a.alarm.unset()
-	returned = true
 	if err != nil {
 		a.end(a.name(err))
-		return
+	} else {
+		a.answered(resp)
 	}
+	returned = true
+}
+
+// answered looks at a response.
+func (a *attempt) answered(resp *http.Response) {
 	a.resp = resp
 	if resp.Body == nil {
 		resp.Body = http.NoBody
 	}
+	kind := mediaType(resp.Header)
 	switch {
 	case resp.StatusCode == http.StatusSwitchingProtocols:
 		a.upgrade()
-	case resp.StatusCode >= http.StatusBadRequest, a.misfit() != "":
+	case resp.StatusCode >= http.StatusBadRequest:
 		a.examine()
+	case a.misfit(kind) != "":
+		a.reject(a.misfit(kind))
 	case a.hasNoBody():
 		a.settle(nil) // its body, if it has one all the same, is not waited for
 		resp.Body = &restOfBody{a: a, body: resp.Body}
+	case kind == typeEvents && !packed(resp.Header):
+		a.follow()
+	case kind == typeJSON && a.tells() && resp.StatusCode < http.StatusMultipleChoices && !packed(resp.Header):
+		a.peek()
 	default:
 		resp.Body = newWatchedBody(a)
 	}
@@ -82,20 +104,52 @@ func (a *attempt) hasNoBody() bool {
 }
 
 // misfit is the fault's code of what cannot be an answer although its status
-// says so: a page for people, or a stream without a body. What is fetched may be
-// anything.
-func (a *attempt) misfit() string {
-	if a.resp.StatusCode >= http.StatusMultipleChoices || a.call.req.Method != http.MethodPost {
-		return ""
-	}
-	switch kind := mediaType(a.resp.Header); {
-	case kind == "text/html":
+// says so: a page for people, or JSON or a stream without a body. What is fetched
+// may be anything.
+func (a *attempt) misfit(kind string) string {
+	switch {
+	case a.resp.StatusCode >= http.StatusMultipleChoices || a.call.req.Method != http.MethodPost:
+	case kind == typeHTML:
 		return fault.CodeHTML
-	case kind == "text/event-stream" && a.resp.Body == http.NoBody,
-		kind == "application/json" && a.resp.Body == http.NoBody && a.resp.StatusCode == http.StatusOK && a.tells():
+	case (kind == typeEvents || kind == typeJSON) && a.resp.Body == http.NoBody && a.resp.StatusCode != http.StatusNoContent:
 		return fault.CodeEmpty
 	}
 	return ""
+}
+
+// reject ends the exchange with a response that is no answer.
+func (a *attempt) reject(code string) {
+	f := fault.Named(code, nil)
+	f.Status = a.resp.StatusCode
+	a.refuse(f)
+}
+
+// refuse drops a response that is not to be passed on, as f.
+func (a *attempt) refuse(f *fault.Error) {
+	a.end(f)
+	_ = a.resp.Body.Close()
+	a.resp.Body, a.unfit = http.NoBody, true
+	named := *a.fault
+	named.RequestID = cmp.Or(f.RequestID, a.resp.Header.Get("X-Request-Id"), a.resp.Header.Get("Apim-Request-Id"))
+	a.fault = &named
+}
+
+// follow hands over a stream, when it has shown what it is.
+func (a *attempt) follow() {
+	b := newEventBody(a)
+	a.resp.Body = b
+	if a.call.set.late {
+		b.await()
+	}
+	switch {
+	case b.reported != nil:
+		a.restate(b.reported)
+		_ = b.Close()
+	case a.over.Load() && a.fault != nil && a.content == 0:
+		a.refuse(a.fault)
+	default:
+		b.handed = true
+	}
 }
 
 // tells reports whether an error within the answer is one of this call: in what
@@ -112,10 +166,10 @@ const maxErrorBody = 64 << 10
 // back to be read again.
 func (a *attempt) examine() {
 	body := a.resp.Body
-	a.alarm.set(more, a.call.g.cfg.Timeouts.Idle)
+	a.alarm.set(more, a.call.set.timeouts.Idle)
 	held, err := io.ReadAll(io.LimitReader(body, maxErrorBody+1))
 	a.alarm.unset()
-	f := a.meaning(held)
+	f := fault.Classify(a.resp.StatusCode, a.resp.Header, readable(a.resp.Header, held), time.Now())
 	if err != nil && a.call.ctx.Err() != nil {
 		f = a.name(err) // the caller left
 	}
@@ -127,16 +181,6 @@ func (a *attempt) examine() {
 	_ = body.Close()
 	a.end(f)
 	a.resp.Body = &restOfBody{a: a, held: held, body: http.NoBody, err: err}
-}
-
-// meaning names an error response, or a misfit, by what was read of its body.
-func (a *attempt) meaning(body []byte) *fault.Error {
-	if f := fault.Classify(a.resp.StatusCode, a.resp.Header, readable(a.resp.Header, body), time.Now()); f != nil {
-		return f
-	}
-	f := fault.Named(a.misfit(), nil)
-	f.Status = a.resp.StatusCode
-	return f
 }
 
 // upgrade hands over a connection that speaks another protocol from now on. Its
@@ -164,11 +208,20 @@ func (a *attempt) name(err error) *fault.Error {
 	case nil:
 		return fault.FromError(err)
 	case context.DeadlineExceeded:
-		if stall := a.call.g.cfg.Breaker.StallAfter; stall > 0 && a.content == 0 && time.Since(a.start) >= stall {
+		if stall := a.call.set.stallAfter; stall > 0 && a.content == 0 && time.Since(a.start) >= stall {
 			return fault.Named(fault.CodeDeadline, context.DeadlineExceeded)
 		}
 	}
 	return fault.Named(fault.CodeCancelled, a.call.ctx.Err())
+}
+
+// result is what a circuit records of the exchange.
+func (a *attempt) result() breaker.Result {
+	r := result(a.fault, a.resp != nil)
+	if r.Outcome == breaker.Failure && !a.call.set.gray.counts(a.fault) {
+		r.Outcome = breaker.Ignored
+	}
+	return r
 }
 
 // result is what a circuit records of an exchange.
@@ -218,9 +271,9 @@ func (a *attempt) settle(f *fault.Error) {
 	}
 	a.fault = f
 	if a.call.permit == nil {
-		a.permit.RecordResult(result(f, a.resp != nil))
+		a.permit.RecordResult(a.result())
 	}
-	e := Event{Type: AttemptEnded, Attempt: a.number, Fault: f, Content: a.content, Duration: time.Since(a.start)}
+	e := Event{Type: AttemptEnded, Attempt: a.number, Fault: f, NoDone: a.unmarked, Content: a.content, Duration: time.Since(a.start)}
 	if f != nil {
 		e.Kind = f.Kind
 	}
@@ -249,13 +302,14 @@ func (a *attempt) release() {
 	}
 }
 
-// ending is what the course of the call has to know.
+// ending is what the course of the call has to know. After content nothing is
+// repeated.
 func (a *attempt) ending() retry.Attempt {
 	if a.fault == nil {
 		return retry.Attempt{}
 	}
 	return retry.Attempt{
-		Failed: true, Retryable: a.fault.Retryable(), NotDone: a.fault.NotDone,
+		Failed: true, Retryable: a.fault.Retryable() && a.content == 0, NotDone: a.fault.NotDone,
 		Probe: a.probe, RetryAfter: a.fault.RetryAfter,
 	}
 }
@@ -270,7 +324,7 @@ func (a *attempt) pass() (*http.Response, error) {
 	if a.released.Load() {
 		a.call.cancel()
 	}
-	if a.resp == nil {
+	if a.resp == nil || a.unfit {
 		return nil, a.fault
 	}
 	a.resp.Request = a.call.req
@@ -280,7 +334,7 @@ func (a *attempt) pass() (*http.Response, error) {
 // tell fills in the report.
 func (a *attempt) tell() {
 	r := a.call.report
-	r.Kind, r.Fault = fault.Success, a.fault
+	r.Kind, r.Fault, r.NoDone = fault.Success, a.fault, a.unmarked
 	if a.fault != nil {
 		r.Kind = a.fault.Kind
 	}
@@ -290,7 +344,7 @@ func (a *attempt) tell() {
 func (a *attempt) finish() {
 	a.tell()
 	if p := a.call.permit; p != nil {
-		p.RecordResult(result(a.fault, a.resp != nil))
+		p.RecordResult(a.result())
 	}
 	a.call.ended(a.fault, a.status(), a.content)
 }

@@ -12,41 +12,39 @@ import (
 	"github.com/recloser/recloser/fault"
 )
 
-// watchedBody is the body of a good answer. Reading it to the end, or closing
-// it, ends the attempt. Read and Close may be called at the same time.
+// watchedBody is the body of a good answer that is no stream of events. Reading
+// it to the end, or closing it, ends the attempt. Read and Close may be called at
+// the same time.
 type watchedBody struct {
-	a      *attempt
-	inner  io.ReadCloser
-	budget time.Duration // left to the service for its first content
+	a     *attempt
+	inner io.ReadCloser
+	clock waiter
 
-	mu     sync.Mutex // guards what follows, and the attempt
-	left   int64      // bytes still announced; negative: not known
-	events *stream    // nil: not an event stream
-	json   *jsonEnd   // nil: not JSON
-	first  []byte     // the beginning of JSON that may report a failure
-	err    error      // sticky
+	flight <-chan reading // a read that was on its way when the answer was handed over
+
+	mu    sync.Mutex // guards what follows, and the attempt
+	left  int64      // bytes still announced; negative: not known
+	json  *jsonEnd   // nil: not JSON
+	first []byte     // the beginning of JSON that may report a failure
+	box   *[]byte    // what held is part of, from the pool
+	held  []byte     // read before the answer was handed over
+	after error      // that came with the last of held
+	err   error      // sticky
 }
 
 func newWatchedBody(a *attempt) *watchedBody {
-	b := &watchedBody{a: a, inner: a.resp.Body, left: a.resp.ContentLength}
-	if packed(a.resp.Header) {
-		return b
-	}
-	switch mediaType(a.resp.Header) {
-	case "application/json":
+	b := &watchedBody{a: a, inner: a.resp.Body, left: a.resp.ContentLength, clock: newWaiter(a, false)}
+	if !packed(a.resp.Header) && mediaType(a.resp.Header) == typeJSON {
 		b.json = &jsonEnd{}
-	case "text/event-stream":
-		b.events = newStream(a.call.req.URL.Path)
-		b.events.told = !a.tells()
-		if limit := a.call.g.cfg.Timeouts.FirstContent; limit > 0 {
-			b.budget = max(limit-time.Since(a.start), 1)
-		}
 	}
 	return b
 }
 
 func (b *watchedBody) Read(p []byte) (int, error) {
-	n, err := b.wait(p)
+	if n, err := b.again(p); n > 0 || err != nil {
+		return n, err
+	}
+	n, err := b.clock.read(b.inner, p)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err != nil {
@@ -61,48 +59,52 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 	return n, b.err
 }
 
-// wait reads under the deadline of what is waited for.
-func (b *watchedBody) wait(p []byte) (int, error) {
-	idle := b.a.call.g.cfg.Timeouts.Idle
-	if b.budget <= 0 {
-		b.a.alarm.set(more, idle)
-		defer b.a.alarm.unset()
-		return b.inner.Read(p)
+// again gives what is held.
+func (b *watchedBody) again(p []byte) (int, error) {
+	if b.flight != nil {
+		b.keep(<-b.flight)
 	}
-	if idle > 0 && idle < b.budget {
-		b.a.alarm.set(more, idle)
-	} else {
-		b.a.alarm.set(firstContent, b.budget)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.err != nil:
+		return 0, b.err
+	case b.box == nil:
+		return 0, nil
 	}
-	defer b.a.alarm.unset()
-	start := time.Now()
-	n, err := b.inner.Read(p)
-	b.budget = max(b.budget-time.Since(start), 1)
-	return n, err
+	n := copy(p, b.held)
+	if b.held = b.held[n:]; len(b.held) > 0 {
+		return n, nil
+	}
+	b.recycle()
+	if b.after != nil {
+		b.err = b.ended(b.after)
+	}
+	return n, b.err
+}
+
+// Buffered returns how many bytes can be read without waiting.
+func (b *watchedBody) Buffered() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.held)
+}
+
+// recycle gives the buffer of what was held back.
+func (b *watchedBody) recycle() {
+	if b.box != nil && b.flight == nil {
+		b.a.call.g.buffers.Put(b.box)
+	}
+	b.box, b.held = nil, nil
 }
 
 // maxFirst is how much of a JSON answer is looked at for an error in it.
 const maxFirst = 4 << 10
 
-// took looks at what was read.
+// took looks at what was read. It keeps the beginning of JSON that may be an
+// error in a 200.
 func (b *watchedBody) took(p []byte) {
 	b.left -= int64(len(p))
-	if b.events == nil {
-		b.tookPlain(p)
-		return
-	}
-	b.events.feed(p)
-	if b.events.content {
-		b.a.progress()
-		b.budget = 0
-	}
-	if b.events.fault != nil {
-		b.a.settle(b.events.fault)
-	}
-}
-
-// tookPlain keeps the beginning of JSON that may be an error in a 200.
-func (b *watchedBody) tookPlain(p []byte) {
 	if b.json != nil {
 		b.json.feed(p)
 	}
@@ -131,17 +133,11 @@ func (b *watchedBody) ended(err error) error {
 }
 
 func (b *watchedBody) verdict(err error) *fault.Error {
-	switch s := b.events; {
-	case s != nil && s.fault != nil:
-		return s.fault
-	case s != nil && s.done:
-		return nil
+	switch {
 	case err != io.EOF: //nolint:errorlint // a wrapped EOF is a failure
 		return b.a.name(err)
-	case b.left > 0, b.json != nil && b.json.cut(), s != nil && s.cut():
+	case b.left > 0, b.json != nil && b.json.cut():
 		return fault.Named(fault.CodeTruncated, io.ErrUnexpectedEOF)
-	case b.json != nil && b.a.content == 0 && b.a.tells():
-		return fault.Named(fault.CodeEmpty, nil)
 	case b.first != nil:
 		return fault.Classify(b.a.resp.StatusCode, b.a.resp.Header, b.first, time.Now())
 	}
@@ -149,12 +145,14 @@ func (b *watchedBody) verdict(err error) *fault.Error {
 }
 
 // Close ends the attempt. Before the end of the body that means that the caller
-// left, unless all of it that matters had come.
+// left, unless a decoder stopped at the end of a value, or the caller is content
+// with the status.
 func (b *watchedBody) Close() error {
 	b.mu.Lock()
 	if b.err == nil {
 		b.err = http.ErrBodyReadAfterClose
 		b.a.end(b.abandoned())
+		b.recycle()
 	}
 	b.mu.Unlock()
 	return b.inner.Close()
@@ -165,23 +163,10 @@ func (b *watchedBody) abandoned() *fault.Error {
 	if f, ok := errors.AsType[*fault.Error](context.Cause(b.a.ctx)); ok {
 		return f // a deadline of ours came first
 	}
-	switch {
-	case b.events != nil && b.events.fault != nil:
-		return b.events.fault
-	case b.whole():
+	if b.a.call.ctx.Err() == nil {
 		return nil
 	}
 	return fault.Named(fault.CodeCancelled, context.Canceled)
-}
-
-// whole reports whether all that matters has come although the end was not
-// read: clients leave a stream after its last event, decoders stop at the end
-// of a value, and some are content with the status.
-func (b *watchedBody) whole() bool {
-	if b.events != nil {
-		return b.events.complete()
-	}
-	return b.a.call.ctx.Err() == nil
 }
 
 // restOfBody is a body of an attempt that is over, the beginning of which was
@@ -202,7 +187,7 @@ func (b *restOfBody) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	b.a.alarm.set(more, b.a.call.g.cfg.Timeouts.Idle)
+	b.a.alarm.set(more, b.a.call.set.timeouts.Idle)
 	defer b.a.alarm.unset()
 	return b.body.Read(p)
 }

@@ -130,7 +130,7 @@ func TestStreamGoesThroughUnbuffered(t *testing.T) {
 			<-next
 		}
 	})
-	r := newRig(t, nil, once)
+	r := newRig(t, nil, guard.Config{Retry: once.Retry, Commit: guard.CommitHeaders})
 	resp, err := r.RoundTrip(newPost(t, s.URL, chat))
 	if err != nil {
 		t.Fatal(err)
@@ -155,16 +155,21 @@ func TestStreamGoesThroughUnbuffered(t *testing.T) {
 	}
 }
 
-// What a client that leaves early means depends on what it has.
+// What a client that leaves early means depends on what it has. Some leave right
+// behind the terminal event.
 func TestClientLeaves(t *testing.T) {
 	for name, row := range map[string]struct {
+		path   string
 		events []string
 		kind   fault.Kind
 	}{
-		"after [DONE]":                {[]string{role, chunk, finish, done}, fault.Success},
-		"after the finish reason":     {[]string{role, chunk, finish}, fault.Success},
-		"in the middle":               {[]string{role, chunk}, fault.Cancelled},
-		"after an error event of 200": {[]string{"data: {\"error\":{\"message\":\"m\",\"type\":\"server_error\",\"code\":null}}\n\n"}, fault.Service},
+		"after [DONE]":             {"/chat/completions", []string{role, chunk, finish, done}, fault.Success},
+		"after the finish reason":  {"/chat/completions", []string{role, chunk, finish}, fault.Success},
+		"in the middle":            {"/chat/completions", []string{role, chunk}, fault.Cancelled},
+		"after an error event":     {"/chat/completions", []string{chunk, errorEvent}, fault.Service},
+		"after response.completed": {"/responses", []string{created, textDelta, completed}, fault.Success},
+		"after response.failed":    {"/responses", []string{created, textDelta, failedEvent}, fault.Service},
+		"in a response":            {"/responses", []string{created, textDelta}, fault.Cancelled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -172,7 +177,9 @@ func TestClientLeaves(t *testing.T) {
 				untilGone(r)
 			})
 			r := newRig(t, nil, once)
-			resp, err := r.RoundTrip(newPost(t, s.URL, chat))
+			req := newPost(t, s.URL, chat)
+			req.URL.Path = "/v1" + row.path
+			resp, err := r.RoundTrip(req)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -239,7 +246,10 @@ func TestProbeOfAStreamReclosesAtItsFirstContent(t *testing.T) {
 			<-next
 		}
 	})
-	r := newRig(t, nil, guard.Config{Retry: once.Retry, Breaker: breaker.Config{FailureThreshold: 1, BaseTimeout: time.Millisecond, ResetTimeout: time.Millisecond}})
+	r := newRig(t, nil, guard.Config{
+		Retry: once.Retry, Commit: guard.CommitHeaders,
+		Breaker: breaker.Config{FailureThreshold: 1, BaseTimeout: time.Millisecond, ResetTimeout: time.Millisecond},
+	})
 	_, _, _ = r.chat(s.URL)
 	down = false
 	<-time.After(2 * time.Millisecond)

@@ -19,6 +19,7 @@ type call struct {
 	cancel  context.CancelFunc
 	start   time.Time
 	body    *requestBody
+	set     *settings
 	circuit *breaker.Breaker
 	permit  *breaker.Permit // of the whole call, if Count is PerCall
 	course  retry.Course
@@ -35,32 +36,42 @@ func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	return c.run()
 }
 
-// prepare reads the request as far as it is needed: its body and its circuit.
+// prepare reads the request as far as it is needed: its body, its settings and
+// its circuit.
 func (c *call) prepare() *fault.Error {
 	c.ctx, c.cancel = c.req.Context(), func() {}
-	if total := c.g.cfg.Timeouts.Total; total > 0 {
-		c.ctx, c.cancel = context.WithTimeoutCause(c.ctx, total, fault.Named(fault.CodeTotalTimeout, context.DeadlineExceeded))
-	}
+	upstream := c.g.cfg.Upstream(c.req.URL)
 	var f *fault.Error
 	if c.body, f = holdBody(c.req, c.g.cfg.MaxHeldBody); f != nil {
 		return f
+	}
+	c.set = c.g.rules.of(upstream, c.req.URL.Path, c.body.fields.model)
+	if total := c.set.timeouts.Total; total > 0 {
+		deadline := c.start.Add(total)
+		c.ctx, c.cancel = context.WithDeadlineCause(c.ctx, deadline, fault.Named(fault.CodeTotalTimeout, context.DeadlineExceeded))
 	}
 	name, f := c.circuitName()
 	if f != nil {
 		return f
 	}
-	upstream := c.g.cfg.Upstream(c.req.URL)
 	if name == "" {
 		c.circuit = c.g.circuits.Get(upstream)
 	} else {
 		c.circuit = c.g.circuits.Child(upstream, name)
 	}
-	c.report.Circuit = c.circuit.Name()
+	c.report.Circuit, c.report.MaxRetries = c.circuit.Name(), c.set.plan.MaxRetries()
 	deadline, _ := c.ctx.Deadline()
-	c.course = c.g.plan.Begin(retry.Call{
-		Deadline: deadline, Safe: c.g.cfg.Safe(c.req), Once: !c.body.replayable() || once(c.ctx), Seed: rand.Uint64(),
+	c.course = c.set.plan.Begin(retry.Call{
+		Deadline: deadline, Safe: c.safe(), Once: !c.body.replayable() || once(c.ctx), Seed: rand.Uint64(),
 	})
 	return nil
+}
+
+func (c *call) safe() bool {
+	if c.set.safe != nil {
+		return *c.set.safe
+	}
+	return c.g.cfg.Safe(c.req)
 }
 
 // run makes attempts until the course of the call stops. The answer of the
@@ -151,7 +162,7 @@ func (c *call) left(a *attempt) error {
 	f := a.name(c.ctx.Err())
 	a.discard()
 	if c.permit != nil {
-		c.permit.RecordResult(result(a.fault, a.resp != nil))
+		c.permit.RecordResult(a.result())
 	}
 	return c.failed(f)
 }
@@ -160,7 +171,7 @@ func (c *call) left(a *attempt) error {
 func (c *call) ended(f *fault.Error, status int, content time.Duration) {
 	e := Event{
 		Type: CallEnded, Attempt: c.report.Attempts, Kind: c.report.Kind, Status: status, Fault: f, Refused: c.report.Refused,
-		Content: content, Duration: time.Since(c.start),
+		NoDone: c.report.NoDone, Content: content, Duration: time.Since(c.start),
 	}
 	c.observe(e)
 }

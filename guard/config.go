@@ -30,6 +30,24 @@ type Config struct {
 	// Timeouts are the deadlines of a call and its attempts.
 	Timeouts Timeouts
 
+	// Commit is when a stream is handed over to the caller. Zero means CommitLate.
+	Commit Commit
+
+	// CommitAfter is how long after the beginning of a call a stream is handed over
+	// at the latest, so that callers and what stands between have its headers. Zero
+	// means 60 s; a negative one means no limit.
+	CommitAfter time.Duration
+
+	// Ending is how the upstream's streams end. Zero means EndFinish.
+	Ending Ending
+
+	// Gray are the failures behind a good status.
+	Gray Gray
+
+	// Overrides change the above for some of the calls, by upstream, endpoint and
+	// model. They must not be changed afterwards.
+	Overrides []Override
+
 	// Count is what a circuit counts: PerAttempt, or PerCall.
 	Count Count
 
@@ -71,52 +89,16 @@ func (c Count) String() string {
 	return "attempt"
 }
 
-// Timeouts are deadlines. For each, zero means the default given and a
-// negative value none.
-type Timeouts struct {
-	// Connect bounds DNS and dialling, and TLS likewise, of the transport that
-	// New makes itself; a base transport brings its own. 5 s.
-	Connect time.Duration
-	// Headers bounds the time from the start of an attempt to its response
-	// headers. 10 min.
-	Headers time.Duration
-	// FirstContent bounds the time that the service takes from the start of an
-	// attempt to the first content of a stream; comments and keep-alives are
-	// none. 10 min.
-	FirstContent time.Duration
-	// Idle bounds the silence of the service within a body. How long the caller
-	// takes to read counts neither here nor there. 120 s.
-	Idle time.Duration
-	// Total bounds a call with all its attempts, the body included. None.
-	Total time.Duration
-}
-
-func (t Timeouts) withDefaults() Timeouts {
-	return Timeouts{
-		Connect:      limit(t.Connect, 5*time.Second),
-		Headers:      limit(t.Headers, 10*time.Minute),
-		FirstContent: limit(t.FirstContent, 10*time.Minute),
-		Idle:         limit(t.Idle, 2*time.Minute),
-		Total:        limit(t.Total, 0),
-	}
-}
-
-// limit fills in a default; none is 0 from here on.
-func limit(d, fallback time.Duration) time.Duration {
-	return max(cmp.Or(d, fallback), 0)
-}
-
 const (
 	defaultHeldBody   = 4 << 20
 	maxHeldBody       = 1 << 30
-	defaultStallAfter = 2 * time.Minute
+	defaultStallAfter = 2 * time.Minute // in place of zero; none is negative
 )
 
 func (c Config) withDefaults() Config {
 	c.MaxHeldBody = cmp.Or(c.MaxHeldBody, defaultHeldBody)
 	c.Breaker.Parent, c.Breaker.Classify = nil, nil
 	c.Breaker.StallAfter = limit(c.Breaker.StallAfter, defaultStallAfter)
-	c.Timeouts = c.Timeouts.withDefaults()
 	if c.Safe == nil {
 		c.Safe = SafeToRepeat
 	}
@@ -126,7 +108,17 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func (c Config) validate() error {
+// asOverride is what overrides change.
+func (c Config) asOverride() Override {
+	return Override{
+		Timeouts: c.Timeouts, StallAfter: c.Breaker.StallAfter, Retry: c.Retry,
+		Commit: c.Commit, CommitAfter: c.CommitAfter, Ending: &c.Ending, Gray: c.Gray,
+	}
+}
+
+// Validate returns an error for every field that cannot be used, joined. Those
+// of Breaker are looked at by New.
+func (c Config) Validate() error {
 	var errs []error
 	if c.MaxHeldBody < 0 || c.MaxHeldBody > maxHeldBody {
 		errs = append(errs, fmt.Errorf("guard: MaxHeldBody is %d: use 1 to %d bytes, or 0 for 4 MiB", c.MaxHeldBody, maxHeldBody))
@@ -134,5 +126,7 @@ func (c Config) validate() error {
 	if c.Count > PerCall {
 		errs = append(errs, fmt.Errorf("guard: Count is %d: use PerAttempt or PerCall", c.Count))
 	}
-	return errors.Join(errs...)
+	own := c.asOverride()
+	errs = append(errs, own.validate("")...)
+	return errors.Join(append(errs, c.Retry.Validate(), c.validateOverrides())...)
 }

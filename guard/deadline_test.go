@@ -62,14 +62,14 @@ func TestDeadlines(t *testing.T) {
 		after    time.Duration
 	}{
 		{"headers: 10 min", slowService(never, ""), guard.Timeouts{}, fault.CodeHeadersTimeout, 10 * m},
-		{"headers just in time", slowService(10*m-s, done, s), guard.Timeouts{FirstContent: -1}, "", 10 * m},
-		{"headers switched off", slowService(never, done, s), guard.Timeouts{Headers: -1, FirstContent: -1}, "", never + s},
+		{"headers just in time", slowService(10*m-s, finish+done, s), guard.Timeouts{FirstContent: -1}, "", 10 * m},
+		{"headers switched off", slowService(never, finish+done, s), guard.Timeouts{Headers: -1, FirstContent: -1}, "", never + s},
 		{"idle: 2 min", slowService(s, chunk, s, s, never), guard.Timeouts{}, fault.CodeIdleTimeout, 3*s + 2*m},
-		{"each event starts it anew", slowService(s, chunk+done, 119*s, 119*s, 119*s), guard.Timeouts{}, "", 358 * s},
+		{"each event starts it anew", slowService(s, chunk+finish+done, 119*s, 119*s, 119*s), guard.Timeouts{}, "", 358 * s},
 		{"comments are not silence, but no content either", slowService(s, ": keep-alive\n\n", m, m, m, m, m, m, m, m, m, m, m, m), guard.Timeouts{}, fault.CodeContentTimeout, 10 * m},
 		{"first content set shorter", slowService(s, role, s, s, s, s, s, s, s, s), guard.Timeouts{FirstContent: 5 * s}, fault.CodeContentTimeout, 5 * s},
-		{"after content only silence counts", slowService(s, chunk+done, s, m, m, m, m, m, m, m, m, m, m, m), guard.Timeouts{}, "", 11*m + 2*s},
-		{"total is off", slowService(s, chunk+done, m, m, m, m, m, m, m, m, m, m, m, m, m, m, m), guard.Timeouts{}, "", 15*m + s},
+		{"after content only silence counts", slowService(s, chunk+finish+done, s, m, m, m, m, m, m, m, m, m, m, m), guard.Timeouts{}, "", 11*m + 2*s},
+		{"total is off", slowService(s, chunk+finish+done, m, m, m, m, m, m, m, m, m, m, m, m, m, m, m), guard.Timeouts{}, "", 15*m + s},
 		{"total: 30 s", slowService(s, chunk, s, never), guard.Timeouts{Total: 30 * s}, fault.CodeTotalTimeout, 30 * s},
 		{"total before headers", slowService(never, ""), guard.Timeouts{Total: 30 * s}, fault.CodeTotalTimeout, 30 * s},
 	}

@@ -15,6 +15,18 @@
 // at once, which says for how long. Both can be found with errors.As under the
 // *url.Error of http.Client, and fault.UserMessage has words for end users.
 //
+// What looks like an answer and is none does not come back as one: a page for
+// people, half a body or an empty stream is a *fault.Error, and an error that the
+// service reported in a 200 becomes an error response with the same words.
+//
+// # Streams
+//
+// A stream is handed over with its first content (see [Commit]), so that one
+// which fails before can be repeated; afterwards nothing is. Its events come
+// whole, but for those over 1 MiB, which flow in pieces. Reading a stream that
+// fails gives its whole events and then the *fault.Error; with [WithErrorEvents]
+// there is an event before the error that says so.
+//
 // # Circuits
 //
 // Each call passes two circuits: its upstream's, named by the URL's host, which

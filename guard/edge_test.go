@@ -29,7 +29,7 @@ func TestReaderWhoTakesHisTimeIsNoSilence(t *testing.T) {
 	for _, kind := range []string{"text/plain", "text/event-stream"} {
 		synctest.Test(t, func(t *testing.T) {
 			service := answer(func(r *http.Request) (*http.Response, error) {
-				body := &slowBody{r.Context(), make([]time.Duration, 5), chunk + finish + done}
+				body := &script{ctx: r.Context(), pieces: []piece{{text: chunk}, {text: chunk}, {after: time.Second, text: chunk}, {text: finish}, {text: done}}}
 				return respond(r, 200, body, "Content-Type", kind), nil
 			})
 			r := newRig(t, service, guard.Config{Timeouts: guard.Timeouts{FirstContent: time.Minute}})
@@ -53,7 +53,7 @@ func TestReaderWhoTakesHisTimeIsNoSilence(t *testing.T) {
 
 func TestSilenceAfterAnErrorIsBounded(t *testing.T) {
 	for name, service := range map[string]answer{
-		"error event": slowService(0, errorEvent, 0, 10*time.Hour),
+		"error event": slowService(0, chunk+errorEvent, 0, 10*time.Hour),
 		"error body": func(r *http.Request) (*http.Response, error) {
 			return respond(r, 500, &slowBody{r.Context(), append(make([]time.Duration, 70), 10*time.Hour), strings.Repeat("x", 1024)}), nil
 		},
@@ -92,6 +92,7 @@ func (b *failAfter) Close() error { return nil }
 func TestEndOfABody(t *testing.T) {
 	broken := errors.New("connection reset by peer")
 	const sse, plain = "text/event-stream", "application/json"
+	long := `{"id":"` + strings.Repeat("x", 10_000) + `"}`
 	rows := []struct {
 		name, kind, body string
 		length           int64
@@ -103,18 +104,11 @@ func TestEndOfABody(t *testing.T) {
 		{"a reset after [DONE]", sse, chunk + finish + done, -1, broken, fault.Success, "", false},
 		{"a reset after the finish reason", sse, chunk + finish, -1, broken, fault.Service, "", true},
 		{"a wrapped EOF", plain, "{}", -1, fmt.Errorf("broken: %w", io.EOF), fault.Service, "", true},
-		{"shorter than announced", plain, "{}", 200, io.EOF, fault.Service, fault.CodeTruncated, true},
-		{"no event at all", sse, "", -1, io.EOF, fault.Service, fault.CodeTruncated, true},
-		{"an error in a 200", plain, `{"error":{"message":"m","type":"server_error","code":"server_error"}}`, -1, io.EOF, fault.Service, "server_error", false},
-		{"a quota in a 200", plain, `{"error":{"message":"m","type":"insufficient_quota","code":"insufficient_quota"}}`, -1, io.EOF, fault.Quota, "insufficient_quota", false},
+		{"shorter than announced", plain, long, 20_000, io.EOF, fault.Service, fault.CodeTruncated, true},
 		{"half of an object", plain, `{"choices":[{"message":"hel`, -1, io.EOF, fault.Service, fault.CodeTruncated, true},
 		{"error null", plain, `{"id":"resp_1","error":null}`, -1, io.EOF, fault.Success, "", false},
-		{"nothing at all", plain, "", -1, io.EOF, fault.Service, fault.CodeEmpty, false},
-		{"an answer without choices", plain, `{"id":"x","object":"chat.completion","choices":[]}`, -1, io.EOF, fault.Service, fault.CodeEmpty, false},
-		{"no error key", plain, `{"base_resp":{"status_code":1008,"status_msg":"insufficient balance"},"choices":null}`, -1, io.EOF, fault.Quota, "1008", false},
 		{"JSON under a plain content type", "text/plain", `{"code":429,"msg":"too many requests"}`, -1, io.EOF, fault.RateLimit, "429", false},
 		{"text under a plain content type", "text/plain", "too many requests", -1, io.EOF, fault.Success, "", false},
-		{"a page under JSON's content type", plain, "<html><head></head></html>", -1, io.EOF, fault.Service, fault.CodeHTML, false},
 		{"a text that talks of errors", plain, `{"choices":[{"message":{"content":"{\"error\":\"overloaded\"}"}}]}`, -1, io.EOF, fault.Success, "", false},
 		{"an identity encoding that is named", sse + "; charset=utf-8", chunk, -1, io.EOF, fault.Service, fault.CodeTruncated, true},
 	}
@@ -126,7 +120,7 @@ func TestEndOfABody(t *testing.T) {
 				return resp, nil
 			}), once)
 			_, got, err := r.chat("http://api")
-			if got != row.body || (err != nil) != row.readError {
+			if got != row.body && !row.readError || (err != nil) != row.readError {
 				t.Errorf("read %q, %v", got, err)
 			}
 			if err != nil && !errors.Is(err, fault.ErrService) {
@@ -169,17 +163,10 @@ func TestFetchedFailureIsNoFailure(t *testing.T) {
 	}
 }
 
-func TestPageInPlaceOfAnAnswer(t *testing.T) {
+func TestPageThatWasAskedFor(t *testing.T) {
 	r := newRig(t, fixed(200, "<html>", "Content-Type", "text/html; charset=utf-8"), quick)
-	resp, body, err := r.chat("http://api")
-	if err != nil || resp.StatusCode != 200 || body != "<html>" {
-		t.Fatalf("got %v %q, %v: it must pass on as it is", resp, body, err)
-	}
-	if e := r.events[len(r.events)-1]; e.Kind != fault.Service || e.Fault.Code != fault.CodeHTML || e.Attempt != 3 {
-		t.Errorf("event %+v", e)
-	}
 	get, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://api/v1/files/f/content", nil)
-	resp, err = r.RoundTrip(get)
+	resp, err := r.RoundTrip(get)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,4 +294,37 @@ func TestCallerCanLeaveWhileHisBodyIsRead(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// What cannot be an answer is not passed on as one, whatever its status said.
+func TestWhatIsNoAnswerIsRestated(t *testing.T) {
+	for _, row := range []struct {
+		name, body string
+		want       fault.Kind
+		code       string
+		status     int
+	}{
+		{"nothing at all", "", fault.Service, fault.CodeEmpty, 502},
+		{"an answer without choices", `{"id":"x","object":"chat.completion","choices":[]}`, fault.Service, fault.CodeEmpty, 502},
+		{"no error key", `{"base_resp":{"status_code":1008,"status_msg":"insufficient balance"},"choices":null}`, fault.Quota, "1008", 429},
+		{"a page under JSON's content type", "<html><head></head></html>", fault.Service, fault.CodeHTML, 502},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := newRig(t, fixed(200, row.body, "Content-Type", "application/json"), once)
+			resp, got, err := r.chat("http://api")
+			e := r.events[len(r.events)-1]
+			if e.Type != guard.CallEnded || e.Kind != row.want || e.Fault.Code != row.code {
+				t.Errorf("event %+v", e)
+			}
+			if err != nil {
+				if !errors.Is(err, fault.ErrService) {
+					t.Errorf("told %v", err)
+				}
+				return
+			}
+			if resp.StatusCode != row.status || !strings.Contains(got, `{"error":{"message":"Our AI service is`) || !strings.Contains(got, `"code":"`+row.code+`"`) {
+				t.Errorf("handed over %d %q", resp.StatusCode, got)
+			}
+		})
+	}
 }

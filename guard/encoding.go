@@ -24,6 +24,13 @@ func acceptable(h http.Header, stream bool) string {
 	return "identity"
 }
 
+// Media types of answers.
+const (
+	typeJSON   = "application/json"
+	typeHTML   = "text/html"
+	typeEvents = "text/event-stream"
+)
+
 // mediaType returns the media type of a body, in lower case and without
 // parameters.
 func mediaType(h http.Header) string {

@@ -61,13 +61,18 @@ func TestFaultMatrix(t *testing.T) {
 		{"accepts, then silent", hold, silent, fault.Timeout, fault.CodeHeadersTimeout, true, false},
 		{"half of the headers, then silent", func(c *net.TCPConn) { say("HTTP/1.1 200 OK\r\nContent-Ty")(c); hold(c) }, silent, fault.Timeout, fault.CodeHeadersTimeout, true, false},
 		{"garbage bytes", say("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"), guard.Timeouts{}, fault.Service, fault.CodeMalformed, true, false},
-		{"body shorter than announced", say("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"id\":"), guard.Timeouts{}, fault.Service, fault.CodeTruncated, true, true},
+		{"body shorter than announced", say("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"id\":"), guard.Timeouts{}, fault.Service, fault.CodeTruncated, true, false},
 		{"body stalls", func(c *net.TCPConn) {
 			say("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"id\":")(c)
 			hold(c)
+		}, silent, fault.Timeout, fault.CodeIdleTimeout, true, false},
+		{"long body shorter than announced", say("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 20000\r\n\r\n{\"id\":"), guard.Timeouts{}, fault.Service, fault.CodeTruncated, true, true},
+		{"long body stalls", func(c *net.TCPConn) {
+			say("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 20000\r\n\r\n{\"id\":")(c)
+			hold(c)
 		}, silent, fault.Timeout, fault.CodeIdleTimeout, true, true},
 		{"stream stalls", func(c *net.TCPConn) { say(sse + chunked(chunk))(c); hold(c) }, silent, fault.Timeout, fault.CodeIdleTimeout, true, true},
-		{"stream without content", func(c *net.TCPConn) { say(sse + chunked(": hello\n\n"))(c); hold(c) }, guard.Timeouts{FirstContent: 80 * time.Millisecond}, fault.Timeout, fault.CodeContentTimeout, true, true},
+		{"stream without content", func(c *net.TCPConn) { say(sse + chunked(": hello\n\n"))(c); hold(c) }, guard.Timeouts{FirstContent: 80 * time.Millisecond}, fault.Timeout, fault.CodeContentTimeout, true, false},
 		{"stream cut in the middle", say(sse + chunked(chunk)), guard.Timeouts{}, fault.Service, fault.CodeTruncated, true, true},
 		{"stream that ends early, cleanly", say(sse + chunked(chunk) + "0\r\n\r\n"), guard.Timeouts{}, fault.Service, fault.CodeTruncated, true, true},
 		{"error event in the middle", say(sse + chunked(chunk+"data: {\"error\":{\"message\":\"x\",\"type\":\"server_error\",\"code\":\"server_error\"}}\n\n") + "0\r\n\r\n"), guard.Timeouts{}, fault.Service, "server_error", true, true},
@@ -83,7 +88,7 @@ func TestFaultMatrix(t *testing.T) {
 			if (resp != nil) != row.answered {
 				t.Errorf("got response %v, error %v", resp, err)
 			}
-			if row.answered && resp.StatusCode == 200 && err == nil && row.code != "server_error" {
+			if row.answered && resp != nil && resp.StatusCode == 200 && err == nil && row.code != "server_error" {
 				t.Error("half an answer looks whole")
 			}
 			r.recordedOnce(url, row.kind, row.code, row.fails)
@@ -94,7 +99,7 @@ func TestFaultMatrix(t *testing.T) {
 func TestResetInTheBody(t *testing.T) {
 	begun := make(chan struct{})
 	url := rawServer(t, func(c *net.TCPConn) {
-		say("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"id\":")(c)
+		say("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 20000\r\n\r\n{\"id\":")(c)
 		<-begun // bytes that a reset overtakes would be lost
 		reset(c)
 	})

@@ -26,6 +26,7 @@ type Event struct {
 	Status   int           // of the response; 0: none came
 	Fault    *fault.Error  // nil for a success and for a refusal
 	Refused  bool          // no permit was to be had
+	NoDone   bool          // a chat stream was whole, but lacked its [DONE]
 	Duration time.Duration // of the attempt or the call, the body included
 	Content  time.Duration // to the first content; 0: none came
 	Wait     time.Duration // before the next attempt

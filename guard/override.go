@@ -12,6 +12,8 @@ const (
 	onceKey contextKey = iota
 	circuitKey
 	reportKey
+	connectKey // an attempt's connect timeout
+	eventsKey  // streams are to tell of their failure
 )
 
 // WithoutRetries returns a context whose calls are attempted only once.
@@ -30,16 +32,28 @@ func WithCircuit(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, circuitKey, name)
 }
 
-// Report is what became of one call; use a new one for each. It is complete, and may be read, once the
-// call has returned an error or its response body has been read to the end or
-// closed; Circuit, Attempts, Kind, Fault and Refused are already set when the
-// call returns, with what is known by then.
+// WithErrorEvents returns a context whose streams, if they fail after they were
+// handed over, tell so in a last event of the API's shape before the error that
+// Read returns: for callers who pass the bytes on to somebody else. Streams that
+// report their failure themselves, or break off within an event too long to be
+// held, get none.
+func WithErrorEvents(ctx context.Context) context.Context {
+	return context.WithValue(ctx, eventsKey, true)
+}
+
+// Report is what became of one call; use a new one for each. It is complete, and
+// may be read, once the call has returned an error or its response body has been
+// read to the end or closed; Circuit, Attempts, Kind, Fault, Refused and
+// MaxRetries are already set when the call returns, with what is known by then.
 type Report struct {
 	Circuit  string       // its key: upstream/model, or upstream
 	Attempts int          // HTTP exchanges made
 	Kind     fault.Kind   // of the last one; of a refusal it says nothing
 	Fault    *fault.Error // nil for a success and for a refusal
 	Refused  bool         // no permit was to be had
+	NoDone   bool         // a chat stream was whole, but lacked its [DONE]
+	// MaxRetries is how often the call would have been tried again at most.
+	MaxRetries int
 }
 
 // WithReport returns a context for one call, which fills in report.

@@ -1,6 +1,9 @@
 package guard
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/json"
+)
 
 // scanner goes through JSON text in one pass without judging what is in it. It
 // stops where the text is broken or ends too early.
@@ -149,3 +152,19 @@ func endOfNested(b []byte) int {
 	}
 	return -1
 }
+
+// over reports whether nothing but space is left.
+func (s *scanner) over() bool {
+	s.space()
+	return len(s.rest) == 0
+}
+
+// wellFormed reports whether data is one object whose members can be found.
+func wellFormed(data []byte) bool {
+	text := scanner{rest: data}
+	return text.object(func([]byte) bool { return text.skip() }) && text.over()
+}
+
+// broken reports, for text that a scanner could not read, whether it really is
+// no JSON.
+func broken(data []byte) bool { return !json.Valid(data) }

@@ -18,25 +18,32 @@ const (
 	typedStream                  // an event of a terminal type
 )
 
-// maxLine is how much of a line is looked at; images come in longer ones.
-const maxLine = 64 << 10
-
-// stream watches a text/event-stream that passes by: whether content has come,
-// whether it failed, and whether it is complete. Lines end in CR, LF or both.
+// stream judges a text/event-stream, event by event: whether content has come,
+// whether it failed, and whether it is complete.
 type stream struct {
-	dialect  dialect
-	line     []byte // the beginning of the present line
-	cr       bool   // the last line ended in CR, so that LF belongs to it
-	name     string // of the present event
-	events   int
-	known    bool // it speaks its dialect
-	content  bool
-	choices  uint64       // indices seen, as bits
-	finished uint64       // those with a finish reason
-	done     bool         // its proper end has come
-	fault    *fault.Error // it reported a failure
-	told     bool         // it is fetched: what it reports happened before
-	starved  bool         // it was broken off for want of capacity
+	dialect dialect
+	ending  Ending
+	told    bool // it is fetched: what it reports happened before
+	noBlank bool // a completion without content is a failure
+
+	events   int    // with data
+	known    bool   // it speaks its dialect
+	content  bool   // it may not be repeated any more
+	said     bool   // some of the answer has come, and not only its end
+	choices  uint64 // indices seen, as bits
+	finished uint64 // those with a finish reason
+	short    bool   // one has a reason that explains an empty answer
+	starved  bool   // one was broken off for want of capacity
+	done     bool   // its proper end has come
+	marked   bool   // by [DONE]
+	unsure   bool   // an event was too long to tell what it was
+	long     bool   // the present event is too long to be held
+	ends     bool   // and is the last
+
+	fault   *fault.Error // it reported a failure
+	failed  bool         // as that of an object, which is its end
+	bad     string       // or is one: the fault's code. Its last event must not be passed on
+	scratch []byte
 }
 
 func newStream(path string) *stream {
@@ -50,97 +57,102 @@ func newStream(path string) *stream {
 	return s
 }
 
-// feed takes in the next bytes.
-func (s *stream) feed(p []byte) {
-	for len(p) > 0 {
-		end := bytes.IndexByte(p, '\n')
-		if cr := bytes.IndexByte(p[:max(end, 0)], '\r'); cr >= 0 {
-			end = cr
-		} else if end < 0 {
-			end = bytes.IndexByte(p, '\r')
-		}
-		switch {
-		case end < 0:
-			s.keep(p)
-			return
-		case end == 0 && p[0] == '\n' && s.cr && len(s.line) == 0:
-			s.cr = false
-		default:
-			s.cr = p[end] == '\r'
-			s.endLine(p[:end])
-		}
-		p = p[end+1:]
-	}
-}
+const byteOrderMark = "\xef\xbb\xbf"
 
-func (s *stream) keep(p []byte) {
-	s.line = append(s.line, p[:min(len(p), maxLine-len(s.line))]...)
-}
-
-// endLine takes the line that ends with p.
-func (s *stream) endLine(p []byte) {
-	if len(s.line) == 0 && len(p) <= maxLine {
-		s.take(p)
+// take looks at the lines of one event, its blank line included.
+func (s *stream) take(block []byte) {
+	if s.long {
+		s.done = s.done || s.ends
+		s.long, s.ends = false, false
 		return
 	}
-	s.keep(p)
-	s.take(s.line)
-	s.line = s.line[:0]
-}
-
-// take looks at one line.
-func (s *stream) take(line []byte) {
-	field, value, _ := bytes.Cut(line, []byte(":"))
-	value = bytes.TrimPrefix(value, []byte(" "))
-	switch string(field) {
-	case "":
-		if len(line) == 0 {
-			s.name = ""
-		}
-	case "event":
-		s.name = string(value)
-	case "data":
+	if s.events == 0 {
+		block = bytes.TrimPrefix(block, []byte(byteOrderMark))
+	}
+	var e event
+	e, s.scratch = parse(block, s.scratch)
+	if len(e.data) > 0 {
+		s.data(e)
 		s.events++
-		s.data(value)
 	}
 }
 
-func (s *stream) data(data []byte) {
-	if !s.told && s.fault == nil && (s.name == "error" || s.events == 1 || bytes.Contains(data, []byte(`"error"`))) {
-		s.fault = fault.FromEvent(s.name, data, time.Now())
+// begin looks at the beginning of an event that is too long to be held.
+func (s *stream) begin(block []byte) {
+	e, _ := parse(block, nil)
+	s.long, s.known, s.content, s.said = true, true, true, true
+	s.events++
+	if s.dialect == typedStream {
+		kind := e.kind()
+		s.ends = terminal(kind)
+		s.unsure = s.unsure || len(kind) == 0
+	}
+}
+
+func (s *stream) data(e event) {
+	if !s.told && s.fault == nil && (s.events == 0 || string(e.name) == "error" || bytes.Contains(e.data, []byte(`"error"`))) {
+		s.fault = fault.FromEvent(string(e.name), e.data, time.Now())
 	}
 	switch {
-	case string(data) == "[DONE]":
-		s.done = true
-	case len(data) > maxLine-64: // cut, so that it can only be content
-		s.known, s.content = true, true
+	case s.fault != nil && s.dialect == chatStream:
+	case s.done && s.dialect == typedStream:
+		s.typed(e) // an error may be followed by the object that has failed
+	case s.done:
+	case string(e.data) == "[DONE]":
+		s.mark()
 	case s.dialect == chatStream:
-		s.chat(data)
+		s.read(e, s.chat(e.data))
 		if s.starved && s.fault == nil && !s.told {
-			s.fault = fault.FromEvent(s.name, data, time.Now())
+			s.fault = fault.FromEvent(string(e.name), e.data, time.Now())
 		}
 	case s.dialect == typedStream:
-		s.typed(data)
+		s.typed(e)
+		s.read(e, wellFormed(e.data))
 	default:
-		s.content = true
+		s.content, s.said = true, true
 	}
 }
 
-// chat looks at a chunk of a chat completion or of a legacy completion.
-func (s *stream) chat(data []byte) {
+// mark takes in [DONE].
+func (s *stream) mark() {
+	switch {
+	case s.events == 0 && s.dialect != unknownStream:
+		s.bad = fault.CodeEmpty
+	case s.ending == EndFinish && s.known && !s.complete():
+		s.bad = fault.CodeTruncated // somebody on the way has ended it so
+	case s.blank():
+		s.bad = fault.CodeEmptyContent
+	default:
+		s.done, s.marked, s.content = true, true, true
+	}
+}
+
+// read notes whether the data of an event could be read. Half an object is
+// broken; text, and what has another form, is another dialect's content.
+func (s *stream) read(e event, ok bool) {
+	switch {
+	case !ok && s.ending != EndAny && (s.known || e.data[0] == '{') && broken(e.data):
+		s.bad = fault.CodeMalformed
+	case !s.known && !preliminary(e.kind()):
+		s.content, s.said = true, true
+	}
+}
+
+// chat looks at a chunk of a chat completion or of a legacy completion, and
+// reports whether it could be read.
+func (s *stream) chat(data []byte) bool {
 	text := scanner{rest: data}
-	text.object(func(key []byte) bool {
+	return text.object(func(key []byte) bool {
 		if string(key) != "choices" {
 			return text.skip()
 		}
 		s.known = true
-		text.list(func() bool { return s.choice(&text) })
-		return false
-	})
+		return text.list(func() bool { return s.choice(&text) })
+	}) && text.over()
 }
 
 func (s *stream) choice(text *scanner) bool {
-	index, finished := 0, false
+	index, finish := 0, []byte(nil)
 	ok := text.object(func(key []byte) bool {
 		if string(key) == "delta" {
 			return s.delta(text)
@@ -150,19 +162,21 @@ func (s *stream) choice(text *scanner) bool {
 		case "index":
 			index, _ = strconv.Atoi(string(value))
 		case "finish_reason":
-			finished = !empty(value)
+			finish = value
 			s.starved = s.starved || string(value) == `"`+fault.FinishStarved+`"`
 		case "text":
-			s.content = s.content || !empty(value)
+			s.said = s.said || !empty(value)
 		}
 		return ok
 	})
 	bit := uint64(1) << min(uint(index), 63)
 	s.choices |= bit
-	if finished {
+	if !empty(finish) {
 		s.finished |= bit
-		s.content = true
+		s.short = s.short || string(finish) != `"stop"`
+		s.content = s.content || !s.noBlank || s.short
 	}
+	s.content = s.content || s.said
 	return ok
 }
 
@@ -170,7 +184,7 @@ func (s *stream) choice(text *scanner) bool {
 func (s *stream) delta(text *scanner) bool {
 	return text.object(func(key []byte) bool {
 		value, ok := text.value()
-		s.content = s.content || string(key) != "role" && !empty(value)
+		s.said = s.said || string(key) != "role" && !empty(value)
 		return ok
 	})
 }
@@ -183,36 +197,64 @@ func empty(value []byte) bool {
 	return false
 }
 
-// typed looks at an event that tells its type, in its name or its data.
-func (s *stream) typed(data []byte) {
-	kind := s.name
-	if kind == "" {
-		kind = typeOf(data)
-	}
-	switch kind {
-	case "response.completed", "response.incomplete", "response.failed", "response.done", "response.cancelled", "error",
-		"image_generation.completed", "image_edit.completed", "transcript.text.done", "speech.audio.done":
-		s.done = true
-	}
-	if kind == "response.failed" && s.fault == nil && !s.told {
-		s.fault = fault.FromEvent(s.name, data, time.Now())
-	}
-	family, _, _ := strings.Cut(kind, ".")
-	switch family {
-	case "response", "image_generation", "image_edit", "transcript", "speech":
-		s.known = true
-	}
-	s.content = s.content || s.done || strings.HasSuffix(kind, ".delta") || strings.HasSuffix(kind, ".partial_image")
+// blank reports whether a completion that has ended says nothing, where that is
+// a failure.
+func (s *stream) blank() bool {
+	return s.noBlank && s.choices != 0 && !s.said && !s.short
 }
 
-func typeOf(data []byte) (kind string) {
-	text := scanner{rest: data}
+// typed looks at an event that tells its type, in its name or its data.
+func (s *stream) typed(e event) {
+	kind := e.kind()
+	if string(kind) == "response.failed" && !s.told {
+		s.failed = true
+		if s.fault == nil {
+			s.fault = fault.FromEvent(string(e.name), e.data, time.Now())
+		}
+	}
+	family, rest, _ := bytes.Cut(kind, []byte("."))
+	switch string(family) {
+	case "response", "image_generation", "image_edit", "transcript", "speech":
+		s.known = true
+		s.content = s.content || !preliminary(rest)
+	}
+	if terminal(kind) {
+		s.done, s.content = true, true
+	}
+}
+
+// terminal reports whether an event of that type is the last.
+func terminal(kind []byte) bool {
+	switch string(kind) {
+	case "response.completed", "response.incomplete", "response.failed", "response.done", "response.cancelled", "error",
+		"image_generation.completed", "image_edit.completed", "transcript.text.done", "speech.audio.done":
+		return true
+	}
+	return false
+}
+
+// preliminary reports whether an event only says that something will come: it
+// was created, it waits, it has a place.
+func preliminary(rest []byte) bool {
+	switch string(rest) {
+	case "created", "queued", "in_progress", "keepalive", "ping":
+		return true
+	}
+	return bytes.HasSuffix(rest, []byte(".added"))
+}
+
+// kind is the type of an event: its name, or else what its data says.
+func (e event) kind() (kind []byte) {
+	if len(e.name) > 0 {
+		return e.name
+	}
+	text := scanner{rest: e.data}
 	text.object(func(key []byte) bool {
 		value, ok := text.value()
-		if string(key) == "type" {
-			kind = unquoted(value)
+		if string(key) == "type" && len(value) > 1 && value[0] == '"' {
+			kind = value[1 : len(value)-1]
 		}
-		return ok && kind == ""
+		return ok && len(kind) == 0
 	})
 	return kind
 }
@@ -222,9 +264,26 @@ func (s *stream) complete() bool {
 	return s.done || s.choices != 0 && s.choices == s.finished
 }
 
-// cut reports whether a stream that has ended lacks its end. One that speaks
-// another dialect than its endpoint's is not judged; one without any event is
-// no answer.
-func (s *stream) cut() bool {
-	return s.dialect != unknownStream && !s.complete() && (s.known || s.events == 0)
+// cut returns what is wrong with a stream that has ended in order, as the code of
+// a fault, or "". One that speaks another dialect than its endpoint's is not
+// judged; one without any event is no answer.
+func (s *stream) cut() string {
+	switch {
+	case s.dialect == unknownStream || s.unsure:
+		return ""
+	case s.events == 0:
+		return fault.CodeEmpty
+	case s.blank():
+		return fault.CodeEmptyContent
+	case s.ending == EndAny || !s.known || s.done:
+		return ""
+	case s.ending == EndFinish && s.complete():
+		return ""
+	}
+	return fault.CodeTruncated
+}
+
+// unmarked reports whether a complete chat stream lacked its [DONE].
+func (s *stream) unmarked() bool {
+	return s.dialect == chatStream && s.known && !s.marked && s.ending != EndAny
 }

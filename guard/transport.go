@@ -17,14 +17,21 @@ const pingAfter = 15 * time.Second
 
 // newTransport returns http.DefaultTransport's settings with our deadlines, and
 // with room for many calls to one host. HTTPS_PROXY and SSL_CERT_FILE are
-// honoured.
-func newTransport(t Timeouts, ping time.Duration) *http.Transport {
-	dialer := &net.Dialer{Timeout: t.Connect, KeepAlive: 30 * time.Second}
+// honoured. A call's own connect timeout is found in its context; TLS, of which a
+// transport has but one, is given the longest.
+func newTransport(t Timeouts, longest, ping time.Duration) *http.Transport {
+	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
+		dialer := net.Dialer{Timeout: t.Connect, KeepAlive: 30 * time.Second}
+		if d, ok := ctx.Value(connectKey).(time.Duration); ok {
+			dialer.Timeout = d
+		}
+		return dialer.DialContext(ctx, network, addr)
+	}
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dialer.DialContext,
+		DialContext:            dial,
 		OnProxyConnectResponse: proxyAnswered,
-		TLSHandshakeTimeout:    t.Connect,
+		TLSHandshakeTimeout:    longest,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           1024,
 		MaxIdleConnsPerHost:    256,

@@ -86,21 +86,23 @@ var failures = []failure{{
 	status: 500, typ: "server_error", class: "InternalServerError", kind: "service",
 	attempts: 1, requests: 1,
 }, {
-	name: "answer, truncated", fault: openaitest.Truncated{},
-	class: "TypeError", attempts: 1, requests: 1, failed: 1,
+	name: "answer, truncated", fault: openaitest.Truncated{}, // short, so that it is known before anything is passed on
+	status: 502, code: "truncated", typ: "server_error", class: "InternalServerError", kind: "service",
+	message:  "Our AI service is temporarily unavailable. We're working on it.",
+	attempts: 3, requests: 1, failed: 3,
 }, {
 	name: "stream, down", fault: openaitest.Down{}, op: opChatStream,
 	status: 503, typ: "server_error", class: "InternalServerError", kind: "service",
 	attempts: 3, requests: 1, failed: 3,
 }, {
 	name: "stream, cut", fault: openaitest.Cut{After: 4}, op: opChatStream, text: true,
-	class: "TypeError", attempts: 1, requests: 1, failed: 1,
+	code: "truncated", typ: "server_error", class: "APIError", attempts: 1, requests: 1, failed: 1,
 }, {
 	name: "stream, cut in an event", fault: openaitest.Cut{After: 4, Partial: true}, op: opChatStream, text: true,
-	class: "TypeError", attempts: 1, requests: 1, failed: 1,
+	code: "truncated", typ: "server_error", class: "APIError", attempts: 1, requests: 1, failed: 1,
 }, {
 	name: "stream, reset", fault: openaitest.Cut{After: 4, Reset: true}, op: opChatStream, text: true,
-	class: "TypeError", attempts: 1, requests: 1, failed: 1,
+	code: "reset", typ: "server_error", class: "APIError", attempts: 1, requests: 1, failed: 1,
 }, {
 	name: "stream, error event", fault: openaitest.ErrorEvent{After: 4}, op: opChatStream, text: true,
 	code: "server_error", typ: "server_error", class: "APIError", attempts: 1, requests: 1, failed: 1,
@@ -109,7 +111,7 @@ var failures = []failure{{
 	code: "server_error", typ: "server_error", class: "APIError", attempts: 1, requests: 1, failed: 1,
 }, {
 	name: "response stream, cut", fault: openaitest.Cut{After: 6}, op: opResponseStream, text: true,
-	class: "TypeError", attempts: 1, requests: 1, failed: 1,
+	code: "truncated", typ: "server_error", class: "APIError", attempts: 1, requests: 1, failed: 1,
 }}
 
 // An error of each kind arrives as the client would see it without the proxy,
@@ -175,12 +177,14 @@ func (f failure) checkCounts(t *testing.T, api *openaitest.Local, serve *server,
 		return // the upstream's circuit, which the calls for models passed too
 	}
 	name := strings.TrimPrefix(api.URL, "http://") + "/" + model
-	eventually(t, "the circuit's figures", func() bool {
-		c := serve.circuit(t, name)
-		done := c.TotalCalls == f.attempts && c.FailedCalls == f.failed
-		if !done {
-			t.Logf("not yet %d calls with %d failed: %+v", f.attempts, f.failed, c)
+	var c circuit
+	defer func() {
+		if t.Failed() {
+			t.Logf("%d attempts with %d failed are due, the circuit is %+v", f.attempts, f.failed, c)
 		}
-		return done
+	}()
+	eventually(t, "the circuit's figures", func() bool {
+		c = serve.circuit(t, name)
+		return c.TotalCalls == f.attempts && c.FailedCalls == f.failed
 	})
 }

@@ -18,7 +18,7 @@ func TestServeShutsDownInOrder(t *testing.T) {
 			api.ServeHTTP(w, r)
 		}
 	})
-	serve := startServe(t, "--upstream", url, "--drain-delay", "2s", "--shutdown-grace", "20s")
+	serve := startServe(t, "--upstream", url, "--commit", "headers", "--drain-delay", "2s", "--shutdown-grace", "20s")
 	lines := startStream(t, serve)
 	api.next <- chunk("one", "null")
 	receive(t, "the first event", lines)
@@ -61,7 +61,7 @@ func TestServeShutsDownInOrder(t *testing.T) {
 func TestServeBreaksOffAfterGrace(t *testing.T) {
 	api := &steps{next: make(chan string)}
 	url, _ := startUpstream(t, api.ServeHTTP)
-	serve := startServe(t, "--upstream", url, "--shutdown-grace", "100ms")
+	serve := startServe(t, "--upstream", url, "--commit", "headers", "--shutdown-grace", "100ms")
 	lines := startStream(t, serve)
 	api.next <- chunk("one", "null")
 	receive(t, "the first event", lines)

@@ -117,13 +117,13 @@ func TestAnotherLayerFits(t *testing.T) {
 func TestNoneIsNegative(t *testing.T) {
 	c, err := load([]string{
 		"retries=0", "stall-after=off", "connect-timeout=off", "headers-timeout=0",
-		"first-content-timeout=off", "idle-timeout=off", "total-timeout=off", "admin=off",
+		"first-content-timeout=off", "idle-timeout=off", "total-timeout=off", "commit-after=0", "admin=off",
 	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	none := guard.Timeouts{Connect: -1, Headers: -1, FirstContent: -1, Idle: -1, Total: -1}
-	if c.Guard.Retry.MaxRetries >= 0 || c.Guard.Breaker.StallAfter >= 0 || c.Guard.Timeouts != none || c.Admin != "" || c.RetriesOn() {
+	if c.Guard.Retry.MaxRetries >= 0 || c.Guard.Breaker.StallAfter >= 0 || c.Guard.Timeouts != none || c.Guard.CommitAfter >= 0 || c.Admin != "" || c.RetriesOn() {
 		t.Errorf("%+v", c)
 	}
 }

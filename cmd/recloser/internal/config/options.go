@@ -99,6 +99,13 @@ func timeoutOptions() []option {
 			func(t *guard.Timeouts) *time.Duration { return &t.Idle }),
 		timeout("total-timeout", "off", "a call with all its attempts and its whole answer; or off",
 			func(t *guard.Timeouts) *time.Duration { return &t.Total }),
+		oneOf(Option{Name: "commit", Group: groupTimeout, Default: "late",
+			Usage: "when clients get a stream's headers: late, with its first content, so that one which fails before can be tried again; or with the service's headers"},
+			choice{"late", func(c *Serve) { c.Guard.Commit = guard.CommitLate }},
+			choice{"headers", func(c *Serve) { c.Guard.Commit = guard.CommitHeaders }}),
+		{Option{Name: "commit-after", Group: groupTimeout, Arg: "DURATION", Default: "60s",
+			Usage: "how long clients do without headers at most; or off"},
+			periodOrOff(func(c *Serve) *time.Duration { return &c.Guard.CommitAfter })},
 	}
 }
 

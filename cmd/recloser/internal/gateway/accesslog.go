@@ -17,7 +17,7 @@ func (c *call) log() {
 	if !logger.Enabled(ctx, slog.LevelInfo) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 13)
+	attrs := make([]slog.Attr, 0, 14)
 	given := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))
@@ -25,7 +25,7 @@ func (c *call) log() {
 	}
 	given("request_id", c.id)
 	given("client_request_id", printableID(c.in.Header.Get("X-Client-Request-Id")))
-	given("upstream_request_id", printableID(c.upstreamID))
+	given("upstream_request_id", printableID(c.serviceID()))
 	attrs = append(attrs,
 		slog.String("method", bounded(c.in.Method, maxLoggedMethod)),
 		slog.String("path", bounded(c.in.URL.EscapedPath(), maxLoggedPath)),
@@ -35,11 +35,23 @@ func (c *call) log() {
 		slog.Int("attempts", c.report.Attempts),
 		slog.Int64("ms", c.proxy.cfg.Now().Sub(c.start).Milliseconds()),
 		slog.Int64("bytes", c.bytes))
+	if c.report.NoDone {
+		attrs = append(attrs, slog.Bool("no_done", true))
+	}
 	if f := c.report.Fault; f != nil {
 		given("code", f.Code)
 		given("error", f.Error())
 	}
 	logger.LogAttrs(ctx, slog.LevelInfo, "call", attrs...)
+}
+
+// serviceID is the service's id of the request, also where its answer was none and
+// is not passed on.
+func (c *call) serviceID() string {
+	if c.upstreamID == "" && c.report.Fault != nil {
+		return c.report.Fault.RequestID
+	}
+	return c.upstreamID
 }
 
 // printableID returns an id that somebody else chose if it looks like one, else

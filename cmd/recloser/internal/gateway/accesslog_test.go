@@ -53,6 +53,28 @@ func TestAzuresRequestIDIsLogged(t *testing.T) {
 	}
 }
 
+func TestRequestIDOfWhatIsNoAnswerIsLogged(t *testing.T) {
+	r := newRig(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Request-Id", "req_43")
+		w.Header().Set("Content-Type", "text/event-stream")
+	})
+	r.post(chatBody)
+	line := r.line()
+	equal(t, "upstream_request_id", line["upstream_request_id"], "req_43")
+	equal(t, "code", line["code"], "empty")
+}
+
+func TestStreamWithoutDoneIsFlaggedInTheLog(t *testing.T) {
+	r := newRig(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		io.WriteString(w, event+strings.TrimSuffix(last, "data: [DONE]\n\n"))
+	})
+	r.post(chatBody)
+	line := r.line()
+	equal(t, "kind", line["kind"], "success")
+	equal(t, "no_done", line["no_done"], true)
+}
+
 func TestWhatOthersChoseIsBoundedInTheLog(t *testing.T) {
 	r := newRig(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Request-Id", strings.Repeat("r", 1000))

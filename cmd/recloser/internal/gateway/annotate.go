@@ -39,13 +39,17 @@ func annotate(resp *http.Response) error {
 		}
 	}
 	if strings.HasPrefix(h.Get("Content-Type"), "text/event-stream") {
+		c.stream = true
 		h.Del("Content-Length") // chunks can be broken off at any time, also behind the last byte
+	}
+	if b, ok := resp.Body.(interface{ Buffered() int }); ok {
+		c.follows = b.Buffered() > 0
 	}
 	message := ""
 	if f := c.report.Fault; f != nil {
 		message = fault.UserMessage(f)
 	}
-	if c.report.Kind != fault.Success && c.proxy.cfg.RetriesOn {
+	if c.report.Kind != fault.Success && c.retried() {
 		h.Set(headerShouldRetry, "false")
 	}
 	c.sign(h, message)
@@ -53,6 +57,14 @@ func annotate(resp *http.Response) error {
 		c.upgrade(resp)
 	}
 	return nil
+}
+
+// retried reports whether the guard does the retrying of the call.
+func (c *call) retried() bool {
+	if c.report.Circuit == "" { // it did not come that far
+		return c.proxy.cfg.RetriesOn
+	}
+	return c.report.MaxRetries > 0
 }
 
 // sign adds our headers. Those that came, from a Recloser behind this one, say

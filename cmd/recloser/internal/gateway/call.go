@@ -36,6 +36,8 @@ type call struct {
 	upstreamID string       // the service's request id
 	trailer    *http.Header // the service's; complete once the body has ended
 	bytes      int64        // of the answer's body
+	stream     bool         // of events
+	follows    bool         // what goes out with the headers is at hand
 	hijacked   bool
 	complete   bool      // all was sent that was to be sent
 	upgraded   *upgraded // of a 101
@@ -56,8 +58,24 @@ func (c *call) end() {
 		// What has come goes out before the connection is broken: with nothing of
 		// an answer a client would repeat the call.
 		_ = http.NewResponseController(c.ResponseWriter).Flush()
+		defer c.linger()
 	}
 	c.log()
+}
+
+// linger gives the client of a stream that failed time to read what it was told,
+// and to leave by itself: some clients drop what they have received and not yet
+// read when their connection breaks.
+func (c *call) linger() {
+	if !c.stream || c.proxy.cfg.Linger <= 0 {
+		return
+	}
+	timer := time.NewTimer(c.proxy.cfg.Linger)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.in.Context().Done():
+	}
 }
 
 // kindName is what the call meant, by what is known now.
@@ -86,6 +104,16 @@ func (c *call) Write(p []byte) (int, error) {
 	n, err := c.ResponseWriter.Write(p)
 	c.bytes += int64(n)
 	return n, err
+}
+
+// FlushError sends what was written. ReverseProxy flushes a stream's headers
+// before it copies anything; where the first events are at hand, they go out
+// together.
+func (c *call) FlushError() error {
+	if c.follows && c.bytes == 0 {
+		return nil
+	}
+	return http.NewResponseController(c.ResponseWriter).Flush()
 }
 
 // Unwrap lets http.ResponseController find what the server's writer can do.

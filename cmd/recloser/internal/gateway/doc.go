@@ -10,7 +10,9 @@
 //   - A refusal or a failure without an answer is an error object of the API's
 //     shape, with words for an end user, and a status that official clients
 //     understand.
-//   - A body that was cut off on its way here never ends cleanly there.
+//   - A body that was cut off on its way here never ends cleanly there. A stream
+//     that failed tells so in an error event, behind whole events; then its
+//     connection is broken off, once its client had the time to leave by itself.
 //   - What is secret (keys, prompts, queries, cookies) is in no log and in no
 //     answer of our own, and no client's address or cookie reaches the service.
 //
@@ -26,5 +28,6 @@
 // that it has passed. One that comes back is answered with 508.
 //
 // x-should-retry: false stops the official clients' own retries. It is sent
-// with every refusal and, where the guard retries, with every failure.
+// with every refusal and, where the guard retried the call or would have, with every
+// failure.
 package gateway

@@ -73,7 +73,7 @@ func (c *call) answer(r reply) {
 	}
 	h := c.Header()
 	maps.Copy(h, r.header)
-	if c.proxy.cfg.RetriesOn {
+	if c.retried() {
 		h.Set(headerShouldRetry, "false")
 	}
 	c.sign(h, r.message)

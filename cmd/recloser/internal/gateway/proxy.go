@@ -30,12 +30,17 @@ type Config struct {
 	Guard *guard.Guard
 
 	// RetriesOn tells that the guard retries: clients are then told to leave
-	// failures alone.
+	// failures alone. Of a call that came as far as the guard, that says so itself.
 	RetriesOn bool
 
 	// MaxBody is the largest request body, in bytes, that is passed on; what is
 	// larger is answered with 413. Zero means DefaultMaxBody.
 	MaxBody int64
+
+	// Linger is how long the connection of a stream that failed stays open at
+	// most, for its client to read that and leave, before it is broken off. Zero
+	// means 1 s; a negative one means not at all.
+	Linger time.Duration
 
 	// Log gets one line for each call. Its handler must not block. Nil: none.
 	Log *slog.Logger
@@ -50,6 +55,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.MaxBody = cmp.Or(c.MaxBody, DefaultMaxBody)
+	c.Linger = cmp.Or(c.Linger, time.Second)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -116,7 +122,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.complete = true
 		return
 	}
-	ctx := context.WithValue(guard.WithReport(r.Context(), &c.report), callKey{}, c)
+	ctx := guard.WithErrorEvents(guard.WithReport(context.WithValue(r.Context(), callKey{}, c), &c.report))
 	in := r.WithContext(ctx)
 	if in.ContentLength < 0 {
 		// It is not told of w: then it would change w's headers on its own, from

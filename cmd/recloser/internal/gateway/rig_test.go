@@ -51,6 +51,7 @@ func newRig(t *testing.T, service http.HandlerFunc, change ...func(*settings)) *
 	t.Cleanup(r.upstream.Close)
 	s := &settings{}
 	s.guard.Retry.MaxRetries = -1
+	s.proxy.Linger = -1
 	s.proxy.Upstream = parse(t, r.upstream.URL+"/v1")
 	s.proxy.Log = slog.New(slog.NewJSONHandler(r.log, nil))
 	for _, f := range change {

@@ -1,0 +1,134 @@
+package guard
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/recloser/recloser/retry"
+)
+
+// Override changes settings for some of the calls: those to an upstream, an
+// endpoint and a model, as far as each is given. In Upstream, Endpoint and
+// Models, * stands for any text. Fields that are zero change nothing. Where
+// several overrides fit a call, later ones win, field by field.
+type Override struct {
+	// Upstream is the name of the upstream's circuit: the host and port, unless
+	// Config.Upstream says otherwise. Empty: any.
+	Upstream string
+	// Endpoint is the end of the path: /chat/completions, /responses, /audio/*.
+	// Empty: any.
+	Endpoint string
+	// Models are names of models, such as o3 and gpt-5*. None: any model, and
+	// requests without one.
+	Models []string
+
+	// Timeouts are deadlines, as in Config.
+	Timeouts Timeouts
+	// StallAfter is how long an attempt may be out without content before its
+	// caller's deadline speaks against the service; negative: never. That hanging
+	// calls count while they hang is Config.Breaker's affair, for all alike.
+	StallAfter time.Duration
+	// Retry is how calls are repeated, as in Config.
+	Retry retry.Config
+	// Safe tells whether doing a call twice does no harm. Nil: as Config.Safe says.
+	Safe *bool
+	// Commit and CommitAfter are when a stream is handed over, as in Config.
+	Commit      Commit
+	CommitAfter time.Duration
+	// Ending is how streams end. Nil: as Config.Ending says.
+	Ending *Ending
+	// Gray are the failures behind a good status, as in Config.
+	Gray Gray
+}
+
+// maxOverrides is how many there may be: as many as a set has bits.
+const maxOverrides = 64
+
+func (o *Override) fits(upstream, path, model string) bool {
+	return (o.Upstream == "" || glob(o.Upstream, upstream)) && (o.Endpoint == "" || ends(path, o.Endpoint)) && o.fitsModel(model)
+}
+
+func (o *Override) fitsModel(model string) bool {
+	for _, pattern := range o.Models {
+		if model != "" && glob(pattern, model) {
+			return true
+		}
+	}
+	return len(o.Models) == 0
+}
+
+// apply returns base as it is changed.
+func (o *Override) apply(base Override) Override {
+	base.Timeouts = o.Timeouts.over(base.Timeouts)
+	base.Gray = o.Gray.over(base.Gray)
+	base.StallAfter = cmp.Or(o.StallAfter, base.StallAfter)
+	base.Commit = cmp.Or(o.Commit, base.Commit)
+	base.CommitAfter = cmp.Or(o.CommitAfter, base.CommitAfter)
+	base.Safe = cmp.Or(o.Safe, base.Safe)
+	base.Ending = cmp.Or(o.Ending, base.Ending)
+	base.Retry = retry.Config{
+		MaxRetries: cmp.Or(o.Retry.MaxRetries, base.Retry.MaxRetries),
+		BaseDelay:  cmp.Or(o.Retry.BaseDelay, base.Retry.BaseDelay),
+		MaxDelay:   cmp.Or(o.Retry.MaxDelay, base.Retry.MaxDelay),
+		MaxWait:    cmp.Or(o.Retry.MaxWait, base.Retry.MaxWait),
+		Strategy:   base.Retry.Strategy,
+	}
+	if o.Retry.Strategy != nil {
+		base.Retry.Strategy = o.Retry.Strategy
+	}
+	return base
+}
+
+// validate returns an error for every field that cannot be used. Where is what
+// comes before their names.
+func (o *Override) validate(where string) (errs []error) {
+	bad := func(field string, value any, use string) {
+		errs = append(errs, fmt.Errorf("guard: %s%s is %v: use %s", where, field, value, use))
+	}
+	if o.Endpoint != "" && !strings.HasPrefix(o.Endpoint, "/") {
+		bad("Endpoint", o.Endpoint, "the end of a path, such as /chat/completions")
+	}
+	for i, m := range o.Models {
+		if m == "" {
+			bad(fmt.Sprintf("Models[%d]", i), `""`, "the name of a model, such as gpt-5*")
+		}
+	}
+	if o.StallAfter > maxTimeout {
+		bad("StallAfter", o.StallAfter, fmt.Sprintf("up to %v, or 0 for the default", maxTimeout))
+	}
+	if o.Commit > CommitHeaders {
+		bad("Commit", uint8(o.Commit), "CommitLate or CommitHeaders")
+	}
+	if o.CommitAfter > maxTimeout {
+		bad("CommitAfter", o.CommitAfter, fmt.Sprintf("up to %v, 0 for the default, or a negative one for no limit", maxTimeout))
+	}
+	if o.Ending != nil && *o.Ending > EndAny {
+		bad("Ending", uint8(*o.Ending), "EndFinish, EndDone or EndAny")
+	}
+	for _, f := range [...]struct {
+		name string
+		s    Switch
+	}{{"HTML", o.Gray.HTML}, {"Truncated", o.Gray.Truncated}, {"Error", o.Gray.Error}, {"Empty", o.Gray.Empty}} {
+		if f.s < Off || f.s > On {
+			bad("Gray."+f.name, int8(f.s), "On, Off or Default")
+		}
+	}
+	if err := o.Retry.Validate(); err != nil && where != "" {
+		errs = append(errs, fmt.Errorf("guard: %sRetry: %w", where, err))
+	}
+	return append(errs, o.Timeouts.validate(where)...)
+}
+
+func (c Config) validateOverrides() error {
+	var errs []error
+	if len(c.Overrides) > maxOverrides {
+		errs = append(errs, fmt.Errorf("guard: Overrides has %d entries: use at most %d", len(c.Overrides), maxOverrides))
+	}
+	for i := range c.Overrides {
+		errs = append(errs, c.Overrides[i].validate(fmt.Sprintf("Overrides[%d].", i))...)
+	}
+	return errors.Join(errs...)
+}
