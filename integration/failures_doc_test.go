@@ -41,6 +41,9 @@ func TestFailuresDocumentation(t *testing.T) {
 		part("whole", func(t *testing.T) { t.Helper(); whole = sdkTable(t, opChat, opResponse) })
 		part("streams", func(t *testing.T) { t.Helper(); streams = sdkTable(t, opChatStream, opResponseStream) })
 	})
+	if !t.Failed() && (whole == "" || streams == "") {
+		t.Skip("a table was skipped: there is nothing to compare")
+	}
 	text := strings.NewReplacer("{{faults}}\n", faults, "{{whole}}\n", whole, "{{streams}}\n", streams).Replace(failuresText)
 	path := filepath.Join("..", "docs", "failures.md")
 	if *update && !t.Failed() {
