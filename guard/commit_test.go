@@ -230,7 +230,7 @@ func TestStreamHandedOverWithoutContent(t *testing.T) {
 
 func TestCallerWhoLeavesBeforeTheContentEndsTheAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		body := &script{ctx: context.Background(), pieces: []piece{{text: role}, {after: 10 * time.Second}}} // which heeds nothing
+		body := &script{ctx: t.Context(), pieces: []piece{{text: role}, {after: 10 * time.Second}}} // which does not heed the caller
 		r := newRig(t, answer(func(q *http.Request) (*http.Response, error) {
 			return respond(q, 200, body, "Content-Type", "text/event-stream"), nil
 		}), guard.Config{})
