@@ -276,6 +276,33 @@ func TestBodyThatPanicsBeforeTheContent(t *testing.T) {
 	}
 }
 
+// One that panics later panics in its reader, who may go on to close it.
+func TestBodyThatPanicsAfterTheContent(t *testing.T) {
+	r := newRig(t, answer(func(q *http.Request) (*http.Response, error) {
+		body := struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(strings.NewReader(chunk), panicking{}), panicking{}}
+		return respond(q, 200, body, "Content-Type", "text/event-stream"), nil
+	}), once)
+	resp, err := r.RoundTrip(newPost(t, "http://api", chat))
+	if err != nil {
+		t.Fatal(err)
+	}
+	func() {
+		defer func() {
+			if v := recover(); v != "body" {
+				t.Errorf("recovered %v", v)
+			}
+		}()
+		_, _ = io.ReadAll(resp.Body)
+	}()
+	resp.Body.Close()
+	if n := r.count(guard.CallEnded); n != 1 {
+		t.Errorf("%d calls ended", n)
+	}
+}
+
 // What a stream tells who passes it on.
 func TestLastEvent(t *testing.T) {
 	const why = "Our AI service is temporarily unavailable. We're working on it."
