@@ -32,6 +32,7 @@ GOLANGCI_LINT := $(BIN)/golangci-lint-$(call version,golangci-lint,github.com/go
 BENCHSTAT := $(BIN)/benchstat-$(call version,benchstat,golang.org/x/perf)
 DEADCODE := $(BIN)/deadcode-$(call version,deadcode,golang.org/x/tools)
 MUTANTS := $(BIN)/mutants
+PEERS := $(BIN)/peers
 
 .PHONY: help
 help: ## list the targets (at once)
@@ -50,6 +51,7 @@ test-fast: ## unit tests of all modules; needs Go alone (~20 s)
 .PHONY: test-tools
 test-tools: ## tests of our own tools (~10 s)
 	cd tools/mutants && GOWORK=off go test $(TESTFLAGS) ./...
+	cd tools/peers && GOWORK=off go test $(TESTFLAGS) ./...
 
 .PHONY: test-integration
 test-integration: ## official clients against the whole binary; run make setup first (~1 min)
@@ -102,6 +104,7 @@ vet: ## go vet, also for Windows (~20 s)
 	go vet $(ALL_PACKAGES)
 	GOOS=windows go vet $(CURDIR)/cmd/recloser/...
 	cd tools/mutants && GOWORK=off go vet ./...
+	cd tools/peers && GOWORK=off go vet ./...
 
 .PHONY: tidy
 tidy: ## demand that each go.mod stands alone and is tidy (~5 s)
@@ -115,8 +118,10 @@ lint: $(GOLANGCI_LINT) ## golangci-lint in each module (~30 s; its first build 2
 		echo "golangci-lint: $$dir"; \
 		(cd "$$dir" && $(GOLANGCI_LINT) run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...); \
 	done
-	@echo "golangci-lint: tools/mutants"
-	@cd tools/mutants && GOWORK=off $(GOLANGCI_LINT) run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...
+	@for tool in mutants peers; do \
+		echo "golangci-lint: tools/$$tool"; \
+		(cd tools/$$tool && GOWORK=off $(GOLANGCI_LINT) run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...); \
+	done
 
 .PHONY: deadcode
 deadcode: $(DEADCODE) ## demand that no function is out of reach of programs and tests (~5 s)
@@ -137,12 +142,12 @@ ci: ## what CI runs, as CI runs it: installs Debian packages if run as root (~10
 ## Benchmarks: the ratio is benchstat's, between sub-benchmarks impl=NAME
 
 .PHONY: bench
-bench: bench-core bench-proxy ## all benchmarks, COUNT=6 times (~5 min)
+bench: bench-core bench-proxy bench-peers ## all benchmarks, COUNT=6 times (~10 min)
 
 .PHONY: bench-core
-bench-core: $(BENCHSTAT) ## the breaker's paths, and beside other breakers (~2 min)
+bench-core: $(BENCHSTAT) ## the breaker's paths (~2 min)
 	@mkdir -p .cache/bench
-	go test -run '^$$' -bench . -skip '^BenchmarkProxy' -benchmem -count $(COUNT) -benchtime $(BENCHTIME) \
+	go test -run '^$$' -bench . -skip '^Benchmark(Proxy|Peer)' -benchmem -count $(COUNT) -benchtime $(BENCHTIME) \
 		$(CURDIR)/breaker/... $(CURDIR)/bench/... | tee .cache/bench/core.txt
 	$(BENCHSTAT) -col /impl .cache/bench/core.txt
 
@@ -152,6 +157,26 @@ bench-proxy: $(BENCHSTAT) ## the proxy beside a plain one (~30 s)
 	go test -run '^$$' -bench '^BenchmarkProxy' -count $(COUNT) -benchtime $(BENCHTIME) \
 		$(CURDIR)/bench/... | tee .cache/bench/proxy.txt
 	$(BENCHSTAT) -col /impl .cache/bench/proxy.txt
+
+# Each run is a process of its own that takes the breakers in another order, so
+# that what else the machine does hits all alike. What it prints is docs/peers.md.
+.PHONY: bench-peers
+bench-peers: BENCHTIME = 200ms
+bench-peers: $(PEERS) ## other breakers beside ours, as Markdown: make -s bench-peers >docs/peers.md (~5 min)
+	@mkdir -p .cache/bench
+	@rm -f .cache/bench/peers.txt
+	@go test -c -o .cache/bench/peers.test $(CURDIR)/bench/peers
+	@for run in $$(seq $(COUNT)); do \
+		echo "bench-peers: run $$run of $(COUNT)" >&2; \
+		for cores in '1' '2 -test.skip ^BenchmarkPeerCycle'; do \
+			.cache/bench/peers.test -test.run '^$$' -test.bench '^BenchmarkPeer' -test.benchtime $(BENCHTIME) \
+				-test.timeout 10m -test.cpu $$cores >>.cache/bench/peers.txt || \
+				{ grep -A 1 -e '--- FAIL' .cache/bench/peers.txt >&2; exit 1; }; \
+		done; \
+	done
+	@go test -count 1 -run '^TestWrongs$$' -timeout 5m $(CURDIR)/bench/peers -wrongs $(CURDIR)/.cache/bench/wrongs.md >&2
+	@cat .cache/bench/wrongs.md; printf '## What each costs\n\n'
+	@$(PEERS) .cache/bench/peers.txt
 
 ## The rest
 
@@ -171,3 +196,6 @@ $(DEADCODE): tools/deadcode/go.mod tools/deadcode/go.sum
 
 $(MUTANTS): $(wildcard tools/mutants/*.go)
 	cd tools/mutants && GOWORK=off go build -o $@ .
+
+$(PEERS): $(wildcard tools/peers/*.go) tools/peers/go.mod tools/peers/go.sum
+	cd tools/peers && GOWORK=off go build -o $@ .

@@ -104,9 +104,8 @@ func TestOneImporterForEachLibrary(t *testing.T) {
 // clockReaders are functions of the core that may read the clock or draw a
 // number although they are no short form (N beside NAt), and why.
 var clockReaders = map[string]string{
-	"breaker.Breaker.now":         "the one place that all short forms read it through",
-	"breaker.Config.withDefaults": "draws the seed, once, where none is given",
-	"breaker.Registry.findOrMake": "the epoch of a new circuit; no decision depends on it",
+	"breaker.Breaker.now": "the one place that all short forms read it through",
+	"breaker.newSettings": "draws the seed, once, where none is given",
 }
 
 func TestCoreTakesTimeAsParameter(t *testing.T) {

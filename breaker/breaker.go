@@ -14,31 +14,64 @@ import (
 // then a call costs a few atomic operations and no lock.
 type Breaker struct {
 	name   string
-	cfg    Config // with its defaults filled in
 	parent *Breaker
-	epoch  time.Time      // instants count from here
-	win    *window.Window // calls by start slot; nil unless StallAfter is set
+	epoch  time.Time // instants count from here
+	common *common   // with the circuits of the same registry
 
-	word    atomic.Uint64            // generation, calm bit and state, packed
-	refusal atomic.Pointer[refusals] // set while every call is refused
-	total   atomic.Int64
+	word    atomic.Uint64 // generation, flags and state, packed
+	set     atomic.Pointer[settings]
+	win     atomic.Pointer[window.Window] // nil until a call comes, and again when none has come for long
+	times   atomic.Pointer[window.Times]  // nil unless needed
+	refusal atomic.Pointer[refusals]      // set while every call is refused
 	refused atomic.Int64
-	spared  atomic.Int64 // let through only because the mode is Observe
+	nudged  atomic.Bool // children may have something to deliver
 
-	mu          sync.Mutex // guards all below
-	state       State
-	generation  uint64  // of the current state; a permit's must match to count
-	since       instant // when the state was entered
-	until       instant // open: when the probe is due; half-open: end of the lease
-	lease       uint64  // of the probe that is out; 0: none
-	leases      uint64  // leases given out so far
-	run         run
-	openings    int // open periods in a row without a reclose
+	mu       sync.Mutex // guards all below; a parent's is taken before a child's
+	children []*Breaker
+	policy   Policy
+	eye      View // what the policy sees, so that it need not be allocated
+
+	mode       Mode
+	state      State
+	generation uint32  // of the current state; a permit's must match to count
+	since      instant // when the state was entered
+	until      instant // open: when the probe is due
+	down       instant // when the circuit was first opened since it was closed
+	openings   int     // open periods in a row without a reclose
+	trip       trip    // why the circuit opened last
+
+	probes   []probe // that are out, while half-open
+	leases   uint32  // given out so far
+	good     int     // probes that succeeded in this half-open state
+	planned  instant // when the policy wants the next probe, if this one fails
+	ramp     *ramp   // of Config.Ramp; nil: none
+	limit    int     // calls out at once by the policy's ramp; 0: any
+	young    time.Duration
+	attend   bool // the policy wants the successes too
+	run      run
+	latest   []FailedCall
+	recloses instant   // when the circuit last reclosed
+	held     *refusals // for those the ramp has no room for
+
+	base        totals // of windows that are gone
+	spared      int64  // let through only because of the mode
 	failed      int64
 	lastFailure instant
 	everFailed  bool
 	rand        *rand.Rand
 	outbox      outbox
+}
+
+// totals are the calls that a window had counted.
+type totals struct {
+	begun int64
+	ended window.Ended
+}
+
+// common is what the circuits of one registry share.
+type common struct {
+	bypass atomic.Bool
+	warm   warm
 }
 
 // New returns a closed circuit. The name is for people: it is in errors,
@@ -54,22 +87,43 @@ func NewAt(now time.Time, name string, cfg Config) (*Breaker, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return newBreaker(now, name, cfg.withDefaults()), nil
+	c := &common{}
+	if cfg.Parent != nil {
+		c = cfg.Parent.common
+	}
+	return newBreaker(now, name, newSettings(cfg), cfg.Parent, c), nil
 }
 
-func newBreaker(now time.Time, name string, cfg Config) *Breaker {
-	b := &Breaker{name: name, cfg: cfg, parent: cfg.Parent, epoch: now, generation: 1}
-	if b.parent != nil {
-		b.epoch = b.parent.epoch
+func newBreaker(now time.Time, name string, set *settings, parent *Breaker, c *common) *Breaker {
+	b := &Breaker{name: name, parent: parent, epoch: now, common: c, generation: 1, mode: set.Mode, recloses: -farthest}
+	if parent != nil {
+		b.epoch = parent.epoch
 		b.since = b.at(now)
 	}
-	if cfg.StallAfter > 0 {
-		b.win = window.New(cfg.StallAfter / stallSlots)
-	}
-	b.rand = rand.New(rand.NewPCG(cfg.Seed, hash(name)))
+	b.rand = rand.New(rand.NewPCG(set.Seed, hash(name)))
+	b.adopt(set)
 	b.publish()
+	if parent != nil {
+		parent.mu.Lock()
+		parent.children = append(parent.children, b)
+		parent.mu.Unlock()
+	}
 	return b
 }
+
+// adopt makes settings those of the circuit, with a new policy.
+func (b *Breaker) adopt(set *settings) {
+	b.set.Store(set)
+	b.policy = set.NewPolicy()
+	switch {
+	case !set.needs.AnswerTimes:
+		b.times.Store(nil)
+	case b.times.Load() == nil:
+		b.times.Store(&window.Times{})
+	}
+}
+
+func (b *Breaker) cfg() *Config { return &b.set.Load().Config }
 
 // Name returns the circuit's name.
 func (b *Breaker) Name() string { return b.name }
@@ -81,96 +135,182 @@ func (b *Breaker) Parent() *Breaker { return b.parent }
 // whose period is over is still Open until a call takes the probe's permit.
 func (b *Breaker) State() State { return State(b.word.Load() & stateMask) }
 
+// Mode returns the mode without waiting for a lock.
+func (b *Breaker) Mode() Mode { return Mode(b.word.Load() >> modeShift & modeMask) }
+
+// Ready reports, without waiting for a lock, whether a call would be let
+// through now, and not as a probe. Two calls that ask may find it true and only
+// one be let through; Allow decides.
+func (b *Breaker) Ready() bool {
+	if b.parent != nil && !b.parent.Ready() {
+		return false
+	}
+	switch b.Mode() {
+	case Observe, Disabled:
+		return true
+	case ForcedOpen:
+		return b.common.bypass.Load()
+	case Normal:
+	}
+	return b.State() == Closed || b.common.bypass.Load()
+}
+
 // Allow asks to make one call now. It returns a permit, which must be recorded
 // once when the call has ended, or an *OpenError without waiting.
-func (b *Breaker) Allow() (Permit, error) { return b.admit(b.now()) }
+func (b *Breaker) Allow() (p Permit, err error) {
+	err = p.ask(b, b.now())
+	return
+}
 
 // AllowAt is Allow at the instant now.
-func (b *Breaker) AllowAt(now time.Time) (Permit, error) { return b.admit(b.at(now)) }
+func (b *Breaker) AllowAt(now time.Time) (p Permit, err error) {
+	err = p.ask(b, b.at(now))
+	return
+}
 
-func (b *Breaker) admit(t instant) (Permit, error) {
-	var own, above half
-	var refusal *OpenError
+// ask makes p the permit of a call of b, unless that is refused.
+func (p *Permit) ask(b *Breaker, t instant) error {
 	if b.parent == nil {
-		own, refusal = b.take(t)
-		b.deliver()
-	} else {
-		own, above, refusal = b.takeBoth(t)
-	}
-	if refusal != nil {
-		return Permit{}, refusal
-	}
-	return Permit{begin: t, own: own, above: above}, nil
-}
-
-// take admits a call to this circuit, its parent left aside.
-func (b *Breaker) take(t instant) (half, *OpenError) {
-	if h, ok := b.takeCalm(t, watched); ok {
-		return h, nil
-	}
-	if e := b.refuse(t); e != nil {
-		return half{}, e
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.settle(t, b.consult(t), watched)
-}
-
-// takeBoth admits a call to the parent and to this circuit, or to neither: if
-// this circuit refuses, the parent has neither counted the call nor changed
-// state. Locks are taken parent first.
-func (b *Breaker) takeBoth(t instant) (own, above half, refusal *OpenError) {
-	up := b.parent
-	defer up.deliver()
-	defer b.deliver()
-	if h, ok := up.takeCalm(t, unwatched); ok {
-		if own, refusal = b.take(t); refusal != nil {
-			up.withdraw()
+		if word := b.word.Load(); word&calmBit != 0 && p.count(b, t) {
+			p.b, p.begin, p.own = b, t, half(word)
+			return nil
 		}
-		return own, h, refusal
+		if e := b.refuse(t); e != nil {
+			return e
+		}
+	} else if p.askBoth(b, t) {
+		return nil
 	}
-	if refusal = up.refuse(t); refusal != nil {
-		return own, above, refusal
+	return p.askSlowly(b, t)
+}
+
+// askBoth is the fast path of two levels: both are calm.
+func (p *Permit) askBoth(b *Breaker, t instant) bool {
+	word, above := b.word.Load(), b.parent.word.Load()
+	if word&above&calmBit == 0 || !b.parent.marksTurned(above, t) || !p.count(b, t) {
+		return false
+	}
+	p.b, p.begin, p.own, p.above = b, t, half(word), half(above)
+	return true
+}
+
+// count counts the call in the window, unless that takes the lock: if there is
+// none yet, or the call is the first of a slot.
+func (p *Permit) count(b *Breaker, t instant) bool {
+	w := b.win.Load()
+	if w == nil {
+		return false
+	}
+	cell, slot := w.Begin(int64(t))
+	if cell == nil {
+		return false
+	}
+	p.win, p.cell, p.slot = w, cell, flagged(slot<<slotShift)
+	return true
+}
+
+// askSlowly admits the call to its circuit and its parent, or to neither: if the
+// circuit refuses, the parent has neither counted the call nor changed state.
+// Locks are taken parent first.
+func (p *Permit) askSlowly(b *Breaker, t instant) error {
+	p.b, p.begin = b, t
+	e := p.takeAbove(t)
+	if b.parent != nil {
+		b.parent.deliver()
+	}
+	b.deliver()
+	if e != nil {
+		*p = Permit{}
+		return e
+	}
+	return nil
+}
+
+func (p *Permit) takeAbove(t instant) *OpenError {
+	up := p.b.parent
+	if up == nil {
+		return p.takeOwn(t)
+	}
+	if word := up.word.Load(); word&calmBit != 0 && up.marksTurned(word, t) {
+		p.above = half(word)
+		return p.takeOwn(t)
+	}
+	if e := up.refuse(t); e != nil {
+		return e
 	}
 	up.mu.Lock()
 	defer up.mu.Unlock()
 	v := up.consult(t)
-	if v == refuse && up.cfg.Mode != Observe {
-		_, refusal = up.settle(t, v, unwatched)
-		return own, above, refusal
+	if v == refuse && !up.lenient() {
+		return up.refuseNow()
 	}
-	if own, refusal = b.take(t); refusal == nil {
-		above, refusal = up.settle(t, v, unwatched)
+	if e := p.takeOwn(t); e != nil {
+		return e
 	}
-	return own, above, refusal
+	p.above = up.settle(t, v)
+	return nil
 }
 
-// Whether a call counts among those that may hang: only in its own circuit. Of
-// the parent, a call that is slow to answer says nothing.
-const (
-	watched   = true
-	unwatched = false
-)
-
-// takeCalm is the fast path: closed, and no failure in the run.
-func (b *Breaker) takeCalm(t instant, watch bool) (half, bool) {
-	word := b.word.Load()
-	if word&calmBit == 0 {
-		return half{}, false
+// takeOwn admits the call to its circuit, the parent left aside.
+func (p *Permit) takeOwn(t instant) *OpenError {
+	b := p.b
+	if word := b.word.Load(); word&calmBit != 0 && p.count(b, t) {
+		p.own = half(word)
+		return nil
 	}
-	h := half{b: b, generation: word >> generationShift}
-	if watch && b.win != nil {
-		h.slot, h.out = b.win.Slot(int64(t)), true
-		if !b.win.Begin(h.slot) {
-			return half{}, false // the first call of a slot takes the lock
+	if e := b.refuse(t); e != nil {
+		return e
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	v := b.consult(t)
+	if v == refuse && !b.lenient() {
+		return b.refuseNow()
+	}
+	p.own = b.settle(t, v)
+	p.win = b.window(t)
+	cell, slot := p.win.BeginNow()
+	p.cell, p.slot = cell, flagged(slot<<slotShift)
+	return nil
+}
+
+// lenient reports whether nothing may be refused now, whatever the state.
+func (b *Breaker) lenient() bool { return b.mode == Observe || b.common.bypass.Load() }
+
+// marksTurned reports whether a parent's counts have been marked in t's slot,
+// if they have to be.
+func (b *Breaker) marksTurned(word uint64, t instant) bool {
+	if word&markedBit == 0 {
+		return true
+	}
+	w := b.win.Load()
+	return w != nil && w.Current(int64(t))
+}
+
+// window returns the counts of calls, under the lock.
+func (b *Breaker) window(t instant) *window.Window {
+	w := b.win.Load()
+	if w == nil {
+		set := b.set.Load()
+		w = window.New(int64(t), set.width)
+		if set.needs.Span > 0 {
+			w.Mark(b.answeredBelow)
 		}
+		b.win.Store(w)
+		b.common.warm.add(b)
 	}
-	b.total.Add(1)
-	return h, true
+	return w
 }
 
-// withdraw takes back a calm admission as if it had never been asked for.
-func (b *Breaker) withdraw() { b.total.Add(-1) }
+// answeredBelow is what a parent's children have answered.
+func (b *Breaker) answeredBelow() (e window.Ended) {
+	for _, c := range b.children {
+		c.mu.Lock()
+		e.Answered += c.ended().Answered
+		c.mu.Unlock()
+	}
+	return e
+}
 
 // verdict is what a circuit would do with a call, before it has done it.
 type verdict uint8
@@ -182,45 +322,57 @@ const (
 )
 
 // consult decides on a call at t. It changes nothing that the call would have
-// to answer for: only stalled calls, found here, may trip the circuit.
+// to answer for: calls that hang, found here, may trip the circuit, and a probe
+// that has been out for long may close it.
 func (b *Breaker) consult(t instant) verdict {
 	b.reanchor(t)
+	if b.window(t).Turn(int64(t)) {
+		b.look(t)
+		b.common.warm.sweep(b, t)
+	}
+	switch b.mode {
+	case ForcedOpen:
+		return refuse
+	case Disabled:
+		return admitCall
+	case Normal, Observe:
+	}
+	if b.state == HalfOpen && b.survived(t) {
+		b.reclose(t, ProbeSurvived)
+	}
 	switch b.state {
 	case Closed:
-		if b.win != nil && b.win.Turn(b.win.Slot(int64(t))) && b.judge(t, 0) {
+		if b.crowded(t) {
+			b.ramp.refused()
 			return refuse
 		}
 		return admitCall
 	case Open:
-		if t >= b.until {
+		if t >= b.until && b.mayProbe(t) {
 			return admitProbe
 		}
 	case HalfOpen:
-		if b.lease == 0 || t >= b.until {
+		if b.free(t) && b.mayProbe(t) {
 			return admitProbe
 		}
 	}
 	return refuse
 }
 
-// settle carries out a verdict.
-func (b *Breaker) settle(t instant, v verdict, watch bool) (half, *OpenError) {
-	h := half{b: b, generation: b.generation}
+// settle carries out a verdict: that of a refusal only where nothing may be
+// refused.
+func (b *Breaker) settle(t instant, v verdict) half {
 	switch v {
 	case refuse:
-		if b.cfg.Mode != Observe {
-			return half{}, b.refuseNow()
-		}
-		b.spared.Add(1)
-		h.generation = 0 // its result is counted but judges nothing
+		b.spared++
+		return 0 // its result is counted but judges nothing
 	case admitProbe:
-		h.lease = b.lend(t)
-		h.generation = b.generation
+		lease := b.lend(t)
+		return newHalf(b.generation, lease)
 	case admitCall:
 	}
-	b.total.Add(1)
-	if watch && b.win != nil {
-		h.slot, h.out = b.win.BeginNow(), true
+	if b.mode == Disabled {
+		return 0
 	}
-	return h, nil
+	return newHalf(b.generation, 0)
 }

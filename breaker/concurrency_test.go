@@ -183,3 +183,113 @@ func TestCountersAreExactUnderConcurrency(t *testing.T) {
 		t.Errorf("metrics %+v", m)
 	}
 }
+
+func TestProbesNeverExceedTheirPlaces(t *testing.T) {
+	r := newRig(t, breaker.Config{Probes: 3, ProbeSuccesses: 3})
+	r.trip()
+	for range 20 {
+		r.untilDue()
+		var granted atomic.Int64
+		var probe atomic.Pointer[breaker.Permit]
+		storm(1000, func() {
+			if p, err := r.b.AllowAt(r.clock); err == nil {
+				granted.Add(1)
+				probe.Store(&p)
+			}
+		})
+		if granted.Load() != 3 {
+			t.Fatalf("%d permits, want 3", granted.Load())
+		}
+		probe.Load().RecordAt(r.clock, breaker.Failure)
+	}
+}
+
+func TestRampHoldsUnderAStorm(t *testing.T) {
+	r := newRig(t, breaker.Config{Ramp: true})
+	r.trip()
+	r.untilDue()
+	r.call(breaker.Success)
+	for want := int64(2); want < 200; want *= 2 {
+		var granted atomic.Int64
+		out := make(chan *breaker.Permit, 1000)
+		storm(1000, func() {
+			if p, err := r.b.AllowAt(r.clock); err == nil {
+				granted.Add(1)
+				out <- &p
+			}
+		})
+		if granted.Load() != want {
+			t.Fatalf("%d calls let in, want %d", granted.Load(), want)
+		}
+		close(out)
+		for p := range out {
+			p.RecordAt(r.clock, breaker.Success)
+		}
+	}
+}
+
+// Everything at once, for the race detector; and no call is lost whatever an
+// operator does meanwhile.
+func TestOperatorsWhileCallsGoOn(t *testing.T) {
+	cfg := breaker.Config{FailureRate: 0.5, RateMinCalls: 5, StallAfter: time.Second, Ramp: true, ResetTimeout: time.Millisecond}
+	reg, err := breaker.NewRegistry(breaker.RegistryConfig{Circuit: cfg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"a", "b", "c"}
+	var permits, refusals atomic.Int64
+	var stop atomic.Bool
+	var callers, operators sync.WaitGroup
+	for worker := range 4 {
+		callers.Go(func() {
+			for i := range 20_000 {
+				p, err := reg.Child("host", names[(i+worker)%3]).Allow()
+				if err != nil {
+					refusals.Add(1)
+					continue
+				}
+				permits.Add(1)
+				if i%11 == 0 {
+					p.Progress()
+				}
+				p.RecordResult(breaker.Result{Outcome: breaker.Outcome(1 + i%7%3), Reach: breaker.Reach(i % 3)})
+			}
+		})
+	}
+	operators.Go(func() {
+		for i := 0; !stop.Load(); i++ {
+			b := reg.Child("host", names[i%3])
+			switch i % 8 {
+			case 0:
+				_ = b.SetMode(breaker.Mode(i / 8 % 4))
+			case 1:
+				b.Reset()
+			case 2:
+				b.Trip("by hand", time.Now().Add(time.Millisecond))
+			case 3:
+				cfg := cfg
+				cfg.StallAfter += time.Duration(i%2) * time.Minute
+				_ = reg.SetConfig(cfg)
+			case 4:
+				reg.Bypass(i%16 == 4)
+			case 5:
+				b.Merge(breaker.Counts{Answered: 1, Failed: 1})
+			case 6:
+				reg.Snapshot()
+			case 7:
+				_ = b.Why()
+			}
+		}
+	})
+	callers.Wait()
+	stop.Store(true)
+	operators.Wait()
+	host := reg.Get("host").Metrics()
+	refused := host.RefusedCalls
+	for _, name := range names {
+		refused += reg.Child("host", name).Metrics().RefusedCalls
+	}
+	if host.TotalCalls != permits.Load() || refused != refusals.Load() {
+		t.Errorf("%d calls and %d refusals counted, want %d and %d", host.TotalCalls, refused, permits.Load(), refusals.Load())
+	}
+}

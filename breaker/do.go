@@ -39,14 +39,18 @@ func do[T any](ctx context.Context, c clock, fn func(context.Context) (T, error)
 	if err := ctx.Err(); err != nil {
 		return v, err
 	}
-	p, err := c.b.admit(c.now())
-	if err != nil {
+	var p Permit
+	if err := p.ask(c.b, c.now()); err != nil {
 		return v, err
 	}
 	outcome := Failure // stays, if fn does not return
-	defer func() { p.record(c.now(), Result{Outcome: outcome}) }()
+	defer func() {
+		if outcome != Success || c.source != nil || !p.succeed() {
+			p.record(c.now(), Result{Outcome: outcome})
+		}
+	}()
 	v, err = fn(ctx)
-	outcome = c.b.cfg.Classify(ctx, err)
+	outcome = c.b.cfg().Classify(ctx, err)
 	return v, err
 }
 
@@ -70,5 +74,5 @@ func (b *Breaker) classify(errp *error) Outcome {
 	if errp != nil {
 		err = *errp
 	}
-	return b.cfg.Classify(context.Background(), err)
+	return b.cfg().Classify(context.Background(), err)
 }

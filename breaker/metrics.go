@@ -4,23 +4,25 @@ import "time"
 
 // Metrics is a consistent view of a circuit's figures at one moment.
 type Metrics struct {
-	Name  string
-	State State
-	Mode  Mode
+	Name   string
+	Parent string // "" if it has none
+	State  State
+	Mode   Mode
 
-	TotalCalls   int64 // permits given out
+	TotalCalls   int64 // permits given out; a parent's include its children's
 	FailedCalls  int64 // recorded as failures, late ones included
 	RefusedCalls int64 // refused here; what a parent refused is counted there
-	WouldRefuse  int64 // let through only because of the mode Observe
+	WouldRefuse  int64 // let through only because of a mode, or a registry's bypass
 
 	LastFailure         time.Time // zero: none yet; a reclose keeps it
 	ConsecutiveFailures int       // since the last success
-	StalledCalls        int       // that hung when the circuit was last judged
+	StalledCalls        int       // that hung when the circuit last opened
 
 	Since    time.Time // when the state was entered
-	Until    time.Time // open: when the probe is due; half-open: end of its lease; else zero
+	Until    time.Time // open: when the probe is due; half-open: when a place is free at the latest; else zero
 	Openings int       // open periods since the circuit was last closed
-	ProbeOut bool      // half-open, and a call has the probe's place
+	Probes   int       // out now
+	Ramp     int       // how many calls may be out at once; 0: any number
 
 	ObserverPanics int64 // panics of OnTransition
 }
@@ -29,19 +31,34 @@ type Metrics struct {
 func (b *Breaker) Metrics() Metrics {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.metrics()
+}
+
+func (b *Breaker) metrics() Metrics {
 	m := Metrics{
-		Name: b.name, State: b.state, Mode: b.cfg.Mode,
-		TotalCalls: b.total.Load(), FailedCalls: b.failed,
-		RefusedCalls: b.refused.Load(), WouldRefuse: b.spared.Load(),
+		Name: b.name, State: b.state, Mode: b.mode,
+		TotalCalls: b.begun(), FailedCalls: b.failed,
+		RefusedCalls: b.refused.Load(), WouldRefuse: b.spared,
 		ConsecutiveFailures: b.run.failures, StalledCalls: b.run.stalled,
-		Since: b.time(b.since), Openings: b.openings, ProbeOut: b.lease != 0,
+		Since: b.time(b.since), Openings: b.openings, Probes: len(b.probes), Ramp: b.limit,
 		ObserverPanics: b.outbox.panics,
+	}
+	if b.parent != nil {
+		m.Parent = b.parent.name
 	}
 	if b.everFailed {
 		m.LastFailure = b.time(b.lastFailure)
 	}
-	if b.state == Open || b.lease != 0 {
+	if b.state == Open {
 		m.Until = b.time(b.until)
+	}
+	for i, p := range b.probes {
+		if until := b.time(p.until); i == 0 || until.Before(m.Until) {
+			m.Until = until
+		}
+	}
+	if b.ramp != nil && (m.Ramp == 0 || int(b.ramp.limit) < m.Ramp) {
+		m.Ramp = int(b.ramp.limit)
 	}
 	return m
 }

@@ -11,40 +11,55 @@ import (
 // nothing of the real one's code. It does not know the random part of an open
 // period: it checks the bounds and takes the period over.
 type model struct {
-	threshold          int
-	reset, base, lease time.Duration
-	stallAfter         time.Duration
-	parent             *model
+	cfg    breaker.Config // with no zero that means something
+	parent *model
 
-	state       breaker.State
-	epoch       int // of the state
-	run         int
-	runFirst    time.Time
-	openings    int
-	since       time.Time
-	until       time.Time
-	holder      *modelCall // who has the probe's place
-	holderUntil time.Time
+	state    breaker.State
+	mode     breaker.Mode
+	epoch    int // of the state
+	run      int
+	runFirst time.Time
+	begins   []time.Time // of the failures in the run
+	openings int
+	since    time.Time
+	until    time.Time
+	probes   []modelProbe
+	good     int
 
-	total, failed, refused int64
-	lastFailure            time.Time
+	total, failed, refused, spared int64
+	lastFailure                    time.Time
 
 	out      []*modelCall // calls that may hang
+	ended    []modelEnd   // since the circuit last reclosed
 	current  int          // slot when the circuit was last judged
 	answered int          // slot of the newest answered call
 	origin   time.Time
 }
 
-type modelCall struct {
-	own    *model // where it may be found to hang
-	begin  time.Time
-	epochs map[*model]int
-	probe  map[*model]bool
-	done   bool
+type modelProbe struct {
+	call  *modelCall
+	until time.Time
 }
 
-func (m *model) slot(t time.Time, width time.Duration) int {
-	d := t.Sub(m.origin)
+type modelEnd struct {
+	slot                   int
+	answered, failed, slow bool
+}
+
+type modelCall struct {
+	own     *model // where it may be found to hang
+	begin   time.Time
+	epochs  map[*model]int // missing: it proves nothing there
+	probe   map[*model]bool
+	slow    map[*model]bool // its first content was
+	done    bool
+	content bool // its first content has come
+}
+
+func (m *model) rates() bool { return m.cfg.FailureRate > 0 || m.cfg.SlowRate > 0 }
+
+func slotAt(origin, t time.Time, width time.Duration) int {
+	d := t.Sub(origin)
 	n := int(d / width)
 	if d%width < 0 {
 		n--
@@ -52,21 +67,36 @@ func (m *model) slot(t time.Time, width time.Duration) int {
 	return n
 }
 
-// turn brings the current slot up to t.
-func (m *model) turn(t time.Time) {
-	if m.stallAfter > 0 {
-		m.current = m.slot(t, m.stallAfter/32)
+// slot is the one that t is in; slots are as wide as the longest look back
+// demands.
+func (m *model) slot(t time.Time) int {
+	span := m.cfg.StallAfter
+	if m.rates() {
+		span = max(span, m.cfg.RateWindow)
 	}
+	width := 250 * time.Millisecond
+	if span > 0 && span < 8*time.Second {
+		width = span / 32
+	}
+	return slotAt(m.origin, t, width)
+}
+
+// turn brings the current slot up to t and reports whether it is a new one.
+func (m *model) turn(t time.Time) bool {
+	if m.cfg.StallAfter == 0 {
+		return false
+	}
+	before := m.current
+	m.current = m.slot(t)
+	return m.current != before
 }
 
 func (m *model) stalled(t time.Time) (n int) {
-	if m.stallAfter == 0 {
+	if m.cfg.StallAfter == 0 {
 		return 0
 	}
-	m.turn(t)
-	width := m.stallAfter / 32
 	for _, c := range m.out {
-		if s := m.slot(c.begin, width); s < m.slot(t.Add(-m.stallAfter), width) && s > m.answered {
+		if s := m.slot(c.begin); s < m.slot(t.Add(-m.cfg.StallAfter)) && s > m.answered {
 			n++
 		}
 	}
@@ -80,53 +110,133 @@ func (m *model) back(t time.Time) {
 		m.runFirst = t
 	}
 	if step := m.since.Sub(t); step > time.Second {
-		m.since, m.until, m.holderUntil = m.since.Add(-step), m.until.Add(-step), m.holderUntil.Add(-step)
+		m.since, m.until = m.since.Add(-step), m.until.Add(-step)
+		for i := range m.probes {
+			m.probes[i].until = m.probes[i].until.Add(-step)
+		}
 	}
 }
 
 // would says what a call at t would meet; stalled calls may trip the circuit.
-func (m *model) would(t time.Time, adopt func(*model)) string {
-	if m.state != breaker.Closed || m.run > 0 { // else nobody looks at the clock
+func (m *model) would(t time.Time, own bool, adopt func(*model)) string {
+	if m.mode == breaker.ForcedOpen {
+		return "refused" // whatever would be found to hang
+	}
+	if own || m.state != breaker.Closed || m.run > 0 { // else nobody looks at the clock
 		m.back(t)
 	}
-	if m.state == breaker.Closed && m.run+m.stalled(t) >= m.threshold {
-		m.open(t, 0, adopt)
+	if m.turn(t) {
+		m.look(t, adopt)
 	}
 	switch {
+	case m.mode == breaker.Disabled:
+		return "unjudged"
 	case m.state == breaker.Closed:
 		return "call"
 	case m.state == breaker.Open && !t.Before(m.until):
 		return "probe"
-	case m.state == breaker.HalfOpen && (m.holder == nil || !t.Before(m.holderUntil)):
+	case m.state == breaker.HalfOpen && m.places(t) > 0:
 		return "probe"
+	case m.mode == breaker.Observe:
+		return "spared"
 	}
 	return "refused"
 }
 
-func (m *model) let(c *modelCall, how string, t time.Time) {
-	m.total++
-	if how == "probe" {
-		if m.state == breaker.Open {
-			m.enter(breaker.HalfOpen, t)
+func (m *model) places(t time.Time) int {
+	n := m.cfg.Probes
+	for _, p := range m.probes {
+		if t.Before(p.until) {
+			n--
 		}
-		m.holder, m.holderUntil = c, t.Add(m.lease)
-		c.probe[m] = true
 	}
-	c.epochs[m] = m.epoch
-	if c.own == m {
-		m.out = append(m.out, c)
+	return n
+}
+
+// look is for calls that hang, in a new slot.
+func (m *model) look(t time.Time, adopt func(*model)) {
+	if m.state == breaker.Closed && m.mode != breaker.Disabled && m.trips(t, false, false, true) {
+		m.open(t, 0, adopt)
 	}
 }
 
+// trips is what any of the thresholds says of a failure, a slow call, or
+// a new slot, in which calls may be found to hang.
+func (m *model) trips(t time.Time, failed, slow, turned bool) bool {
+	hang := m.stalled(t)
+	bad := failed || turned && hang > 0
+	if limit := m.cfg.FailureThreshold; limit > 0 && bad && m.runWithin()+hang >= limit {
+		return true
+	}
+	var answers, failures, slows int
+	for _, e := range m.ended {
+		if e.slot >= m.slot(t.Add(-m.cfg.RateWindow)) {
+			if e.answered {
+				answers++
+			}
+			if e.failed {
+				failures++
+			}
+			if e.slow {
+				slows++
+			}
+		}
+	}
+	calls := answers + failures + hang
+	if calls < m.cfg.RateMinCalls {
+		return false
+	}
+	return m.cfg.FailureRate > 0 && bad && float64(failures+hang) >= m.cfg.FailureRate*float64(calls) ||
+		m.cfg.SlowRate > 0 && (slow || bad && hang > 0) && float64(slows+hang) >= m.cfg.SlowRate*float64(calls)
+}
+
+// runWithin is how many of the latest failures in a row lie within the span.
+func (m *model) runWithin() int {
+	if m.cfg.FailureSpan == 0 {
+		return m.run
+	}
+	for n := len(m.begins); n > 0; n-- {
+		latest := m.begins[len(m.begins)-n:]
+		first, last := slices.MinFunc(latest, time.Time.Compare), slices.MaxFunc(latest, time.Time.Compare)
+		if last.Sub(first) <= m.cfg.FailureSpan {
+			return n
+		}
+	}
+	return 0
+}
+
+func (m *model) let(c *modelCall, how string, t time.Time) {
+	m.total++
+	if c.own == m {
+		m.out = append(m.out, c)
+	}
+	switch how {
+	case "spared":
+		m.spared++
+		return
+	case "unjudged":
+		return
+	case "probe":
+		if m.state == breaker.Open {
+			m.enter(breaker.HalfOpen, t)
+			m.good = 0
+		}
+		m.probes = slices.DeleteFunc(m.probes, func(p modelProbe) bool { return !t.Before(p.until) })
+		m.probes = append(m.probes, modelProbe{c, t.Add(m.cfg.ProbeLease)})
+		c.probe[m] = true
+	}
+	c.epochs[m] = m.epoch
+}
+
 func (m *model) enter(s breaker.State, t time.Time) {
-	m.state, m.since, m.holder = s, t, nil
+	m.state, m.since, m.probes = s, t, nil
 	m.epoch++
 }
 
 func (m *model) open(t time.Time, retryAfter time.Duration, adopt func(*model)) {
 	m.openings++
 	m.enter(breaker.Open, t)
-	m.until = t.Add(min(max(m.base<<min(m.openings-1, 20), retryAfter), m.reset)) // the least
+	m.until = t.Add(min(max(m.cfg.BaseTimeout<<min(m.openings-1, 20), retryAfter), m.cfg.ResetTimeout)) // the least
 	adopt(m)
 }
 
@@ -135,64 +245,153 @@ func (m *model) land(c *modelCall) {
 }
 
 func (m *model) answer(c *modelCall) {
-	if m.stallAfter > 0 && slices.Contains(m.out, c) {
-		m.answered = max(m.answered, m.slot(c.begin, m.stallAfter/32), m.current-64)
+	if m.cfg.StallAfter > 0 && slices.Contains(m.out, c) && m.judges(c) {
+		m.answered = max(m.answered, m.slot(c.begin), m.current-256)
 	}
 }
 
+// judges reports whether the state that admitted the call still lasts.
+func (m *model) judges(c *modelCall) bool {
+	epoch, ok := c.epochs[m]
+	return ok && epoch == m.epoch && m.mode != breaker.Disabled
+}
+
 func (m *model) reclose(t time.Time) {
-	m.run, m.openings = 0, 0
-	m.turn(t)
-	m.answered = m.current
+	m.forget(t)
 	m.enter(breaker.Closed, t)
 }
 
+func (m *model) forget(t time.Time) {
+	m.run, m.begins, m.openings, m.ended = 0, nil, 0, nil
+	m.turn(t)
+	m.answered = m.current
+}
+
+func (m *model) slow(c *modelCall, t time.Time) bool {
+	return m.cfg.SlowRate > 0 && t.Sub(c.begin) > m.cfg.SlowAfter
+}
+
 func (m *model) record(c *modelCall, t time.Time, o breaker.Outcome, retryAfter time.Duration, adopt func(*model)) {
+	calm := m.state == breaker.Closed && m.run == 0
+	if calm && m.judges(c) && c.content && o == breaker.Ignored {
+		return // there is nothing left to say
+	}
+	if m == c.own || o == breaker.Failure || !calm || !m.judges(c) {
+		m.back(t)
+	}
+	if m.turn(t) {
+		defer m.look(t, adopt)
+	}
 	if o == breaker.Success {
 		m.answer(c)
 	}
 	m.land(c)
-	calm := m.state == breaker.Closed && m.run == 0
-	if o == breaker.Failure || o == breaker.Success && !calm || o == breaker.Ignored && c.probe[m] {
-		m.back(t)
-	}
 	if o == breaker.Failure {
 		m.failed++
 		m.lastFailure = t
 	}
-	if c.epochs[m] != m.epoch {
+	if !m.judges(c) {
 		return
 	}
+	slow := o != breaker.Ignored && (m.slow(c, t) && !c.content || c.slow[m])
+	m.ended = append(m.ended, modelEnd{m.slot(t), o == breaker.Success, o == breaker.Failure, slow})
 	switch {
 	case m.state == breaker.HalfOpen && o == breaker.Success:
-		m.reclose(t)
+		if !c.content {
+			m.proven(c, t)
+		}
 	case m.state == breaker.HalfOpen && o == breaker.Failure:
-		m.run++
+		m.fail(c)
 		m.open(t, retryAfter, adopt)
-	case m.state == breaker.HalfOpen && m.holder == c:
-		m.holder = nil
-	case m.state == breaker.Closed && o == breaker.Success:
+	case m.state == breaker.HalfOpen:
+		m.giveBack(c)
+	case o == breaker.Success:
 		quarter := 250 * time.Millisecond
-		if m.run > 0 && m.slot(c.begin, quarter) >= m.slot(m.runFirst, quarter) {
-			m.run = 0
+		if m.run > 0 && slotAt(m.origin, c.begin, quarter) >= slotAt(m.origin, m.runFirst, quarter) {
+			m.run, m.begins = 0, nil
 		}
-	case m.state == breaker.Closed && o == breaker.Failure:
-		if m.run == 0 {
-			m.runFirst = c.begin
-		}
-		m.run++
-		if m.run+m.stalled(t) >= m.threshold {
-			m.open(t, retryAfter, adopt)
+	case o == breaker.Failure:
+		m.fail(c)
+	}
+	if m.state == breaker.Closed && m.trips(t, o == breaker.Failure, slow, false) {
+		m.open(t, retryAfter, adopt)
+	}
+}
+
+func (m *model) fail(c *modelCall) {
+	if m.run == 0 {
+		m.runFirst = c.begin
+	}
+	m.run++
+	m.begins = append(m.begins, c.begin)
+}
+
+func (m *model) proven(c *modelCall, t time.Time) {
+	m.good++
+	m.giveBack(c)
+	if m.good >= m.cfg.ProbeSuccesses {
+		m.reclose(t)
+	}
+}
+
+func (m *model) giveBack(c *modelCall) {
+	m.probes = slices.DeleteFunc(m.probes, func(p modelProbe) bool { return p.call == c })
+}
+
+func (m *model) progress(c *modelCall, t time.Time, adopt func(*model)) {
+	if m == c.own || m.state != breaker.Closed || m.run > 0 || !m.judges(c) {
+		m.back(t)
+	}
+	if m.turn(t) {
+		defer m.look(t, adopt)
+	}
+	m.answer(c)
+	m.land(c)
+	c.slow[m] = m.slow(c, t)
+	if !m.judges(c) {
+		return
+	}
+	if m.state == breaker.HalfOpen {
+		if m.proven(c, t); m.state == breaker.Closed {
+			c.epochs[m] = m.epoch
 		}
 	}
 }
 
-func (m *model) progress(c *modelCall, t time.Time) {
-	m.answer(c)
-	m.land(c)
-	if c.probe[m] && c.epochs[m] == m.epoch && m.state == breaker.HalfOpen {
-		m.reclose(t)
-		c.epochs[m] = m.epoch
+func (m *model) setMode(mode breaker.Mode, t time.Time) {
+	m.back(t)
+	if m.mode == breaker.Disabled && mode != breaker.Disabled {
+		m.ended = nil
+		m.turn(t)
+		m.answered = max(m.answered, m.current)
 	}
-	delete(c.probe, m)
+	m.mode = mode
+}
+
+func (m *model) reset(t time.Time) {
+	m.back(t)
+	if m.state == breaker.Closed {
+		m.forget(t)
+		m.epoch++
+		return
+	}
+	m.reclose(t)
+}
+
+func (m *model) tripUntil(t, until time.Time) {
+	m.back(t)
+	if limit := t.Add(m.cfg.ResetTimeout); until.After(limit) {
+		until = limit
+	}
+	switch {
+	case m.state != breaker.Open:
+		m.openings++
+		m.enter(breaker.Open, t)
+		m.until = until
+		if least := t.Add(1); until.Before(least) {
+			m.until = least
+		}
+	case until.After(m.until):
+		m.until = until
+	}
 }

@@ -33,12 +33,14 @@ type RegistryConfig struct {
 // is safe for concurrent use; looking up what exists takes no global lock and
 // does not allocate.
 type Registry struct {
-	cfg    RegistryConfig
+	max    int
+	common common
 	seed   maphash.Seed
 	shards [16]shard
 
 	making        sync.Mutex // held by those who ask for what does not exist
 	first, second int        // circuits of each level, the overflow ones aside
+	set           *settings  // of new circuits
 }
 
 type shard struct {
@@ -60,9 +62,9 @@ func NewRegistry(cfg RegistryConfig) (*Registry, error) {
 	if cfg.MaxCircuits < 0 || cfg.MaxCircuits > maxThreshold {
 		return nil, &ConfigError{"MaxCircuits", cfg.MaxCircuits, "1 to 1000000, or 0 for 1000"}
 	}
-	cfg.MaxCircuits = cmp.Or(cfg.MaxCircuits, DefaultMaxCircuits)
-	cfg.Circuit = cfg.Circuit.withDefaults()
-	r := &Registry{cfg: cfg, seed: maphash.MakeSeed()}
+	r := &Registry{
+		max: cmp.Or(cfg.MaxCircuits, DefaultMaxCircuits), seed: maphash.MakeSeed(), set: newSettings(cfg.Circuit),
+	}
 	for i := range r.shards {
 		r.shards[i].circuits = make(map[key]*Breaker)
 	}
@@ -70,27 +72,37 @@ func NewRegistry(cfg RegistryConfig) (*Registry, error) {
 }
 
 // Get returns the circuit called name, new and closed if there was none.
-func (r *Registry) Get(name string) *Breaker { return r.get(key{name: name}) }
+func (r *Registry) Get(name string) *Breaker { return r.get(time.Now, key{name: name}) }
+
+// GetAt is Get at the instant now, when a new circuit's closed state starts.
+func (r *Registry) GetAt(now time.Time, name string) *Breaker {
+	return r.get(func() time.Time { return now }, key{name: name})
+}
 
 // Child returns the circuit called parent/name, whose calls need the circuit
 // called parent too.
 func (r *Registry) Child(parent, name string) *Breaker {
-	return r.get(key{parent: parent, name: name})
+	return r.get(time.Now, key{parent: parent, name: name})
 }
 
-func (r *Registry) get(k key) *Breaker {
+// ChildAt is Child at the instant now, when a new circuit's closed state starts.
+func (r *Registry) ChildAt(now time.Time, parent, name string) *Breaker {
+	return r.get(func() time.Time { return now }, key{parent: parent, name: name})
+}
+
+func (r *Registry) get(now func() time.Time, k key) *Breaker {
 	if b := r.find(k); b != nil {
 		return b
 	}
 	var parent *Breaker
 	if k.parent != "" {
-		parent = r.get(key{name: k.parent})
+		parent = r.get(now, key{name: k.parent})
 		k.parent = parent.name // the overflow's, if there was no room for it
 	}
-	if b := r.findOrMake(k, parent); b != nil {
+	if b := r.findOrMake(now, k, parent); b != nil {
 		return b
 	}
-	return r.get(key{parent: k.parent, name: OverflowName})
+	return r.get(now, key{parent: k.parent, name: OverflowName})
 }
 
 func (r *Registry) shard(k key) *shard {
@@ -105,7 +117,7 @@ func (r *Registry) find(k key) *Breaker {
 }
 
 // findOrMake returns nil if k is not there and there is no room for it.
-func (r *Registry) findOrMake(k key, parent *Breaker) *Breaker {
+func (r *Registry) findOrMake(now func() time.Time, k key, parent *Breaker) *Breaker {
 	r.making.Lock()
 	defer r.making.Unlock()
 	if b := r.find(k); b != nil {
@@ -116,23 +128,49 @@ func (r *Registry) findOrMake(k key, parent *Breaker) *Breaker {
 		if parent != nil {
 			level = &r.second
 		}
-		if *level >= r.cfg.MaxCircuits {
+		if *level >= r.max {
 			return nil
 		}
 		*level++
 	}
-	cfg, name := r.cfg.Circuit, k.name
+	name := k.name
 	if parent != nil {
-		cfg.Parent = parent
 		name = k.parent + "/" + k.name
 	}
-	b := newBreaker(time.Now(), name, cfg)
+	b := newBreaker(now(), name, r.set, parent, &r.common)
 	s := r.shard(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.circuits[k] = b
 	return b
 }
+
+// SetConfig replaces the configuration of all circuits, those to come included,
+// as [Breaker.SetConfig] does.
+func (r *Registry) SetConfig(cfg Config) error {
+	if cfg.Parent != nil {
+		return &ConfigError{"Parent", cfg.Parent.name, "nil: the registry sets it"}
+	}
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	set := newSettings(cfg)
+	r.making.Lock()
+	r.set = set
+	r.making.Unlock()
+	for _, b := range r.All() {
+		b.replace(b.now(), set)
+	}
+	return nil
+}
+
+// Bypass lets every call through, whatever the states and modes say, until it
+// is switched off again: for an emergency. Circuits go on deciding, and count
+// what they would have refused.
+func (r *Registry) Bypass(on bool) { r.common.bypass.Store(on) }
+
+// Bypassed reports whether Bypass is on.
+func (r *Registry) Bypassed() bool { return r.common.bypass.Load() }
 
 // Len returns how many circuits there are.
 func (r *Registry) Len() int { return len(r.All()) }

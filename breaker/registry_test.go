@@ -103,15 +103,15 @@ func TestBadConfigNamesFieldAndRange(t *testing.T) {
 		cfg  breaker.Config
 		want []string
 	}{
-		{breaker.Config{FailureThreshold: -1}, []string{"FailureThreshold is -1: use 1 to 1000000, or 0 for 5"}},
+		{breaker.Config{FailureThreshold: -2}, []string{"FailureThreshold is -2: use 1 to 1000000, 0 for 5, or Off"}},
 		{breaker.Config{ResetTimeout: -1}, []string{"ResetTimeout is -1ns: use 1ms to 24h0m0s, or 0 for 30s"}},
 		{breaker.Config{BaseTimeout: 1}, []string{"BaseTimeout is 1ns: use 1ms to 24h0m0s, or 0 for 1s"}},
 		{breaker.Config{BaseTimeout: 60e9}, []string{"BaseTimeout is 1m0s: use at most ResetTimeout, which is 30s"}},
 		{breaker.Config{StallAfter: 48 * 3600e9}, []string{"StallAfter is 48h0m0s: use 1ms to 24h0m0s, or 0 for off"}},
-		{breaker.Config{Mode: 9}, []string{"Mode is 9: use Normal or Observe"}},
+		{breaker.Config{Mode: 9}, []string{"Mode is 9: use Normal, Observe, ForcedOpen or Disabled"}},
 		{breaker.Config{Parent: parent}, []string{"Parent is db: use a circuit without a parent of its own"}},
-		{breaker.Config{FailureThreshold: -1, ProbeLease: -1}, []string{
-			"FailureThreshold is -1: use 1 to 1000000, or 0 for 5", "ProbeLease is -1ns: use 1ms to 24h0m0s, or 0 for 30s",
+		{breaker.Config{FailureThreshold: -2, ProbeLease: -1}, []string{
+			"FailureThreshold is -2: use 1 to 1000000, 0 for 5, or Off", "ProbeLease is -1ns: use 1ms to 24h0m0s, or 0 for 30s",
 		}},
 	}
 	for _, row := range rows {

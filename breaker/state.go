@@ -12,7 +12,7 @@ type State uint8
 const (
 	Closed   State = iota // calls go through
 	Open                  // calls are refused
-	HalfOpen              // one probe is out or due, all other calls are refused
+	HalfOpen              // probes are out or due, all other calls are refused
 )
 
 // String returns "closed", "open" or "half-open".
@@ -45,77 +45,132 @@ func (s *State) UnmarshalText(text []byte) error {
 // The layout of Breaker.word.
 const (
 	stateMask       = 1<<2 - 1
-	calmBit         = 1 << 2
-	generationShift = 3
+	calmBit         = 1 << 2 // nothing that a success could change
+	timedBit        = 1 << 3 // each call has to be timed
+	measuredBit     = 1 << 4 // some answers have to be timed
+	markedBit       = 1 << 5 // what ended is looked at by time
+	modeShift       = 6
+	modeMask        = 1<<2 - 1
+	generationShift = 8
 )
 
 // publish makes the state visible to those who do not take the lock.
 func (b *Breaker) publish() {
-	word := b.generation<<generationShift | uint64(b.state)
-	if b.state == Closed && b.run.failures == 0 {
+	set := b.set.Load()
+	word := uint64(b.state) | set.flags | uint64(b.mode)<<modeShift
+	if b.mode != Disabled { // else results are of generation 0, and judge nothing
+		word |= uint64(b.generation) << generationShift
+	}
+	switch {
+	case b.mode == Disabled:
+		word |= calmBit
+	case b.mode == ForcedOpen:
+	case b.state == Closed && b.run.failures == 0 && b.ramp == nil && b.limit == 0 && !b.attend:
 		word |= calmBit
 	}
-	b.word.Store(word)
+	if b.word.Load() != word {
+		b.word.Store(word)
+	}
 }
 
 // enter changes state. Permits of the old state no longer count.
-func (b *Breaker) enter(to State, t instant, reason Reason) {
+func (b *Breaker) enter(to State, t instant, reason Reason, evidence Evidence) {
 	from := b.state
-	b.state, b.since, b.lease = to, t, 0
+	b.state, b.since = to, t
+	b.probes, b.held = b.probes[:0], nil
 	b.generation++
 	b.publish()
 	tr := Transition{
-		Name: b.name, From: from, To: to, At: b.time(t), Reason: reason,
-		Failures: b.run.failures, Stalled: b.run.stalled, Openings: b.openings,
+		Name: b.name, From: from, To: to, At: b.time(t), Reason: reason, Mode: b.mode,
+		Evidence: evidence, Openings: b.openings,
 	}
 	if to == Open {
 		tr.Until = b.time(b.until)
 	}
-	if b.cfg.OnTransition != nil {
-		b.outbox.post(tr)
-	}
+	b.announce(tr)
 }
 
-// open trips the circuit, or opens it again after a failed probe, for a period
-// of at least atLeast (the service's own Retry-After) and at most ResetTimeout.
-func (b *Breaker) open(t instant, reason Reason, atLeast time.Duration) {
+// open trips the circuit, or opens it again after a failed probe: for the
+// period that the policy wants, or else for one of its own; at least for
+// atLeast (the service's own Retry-After), and at most for ResetTimeout.
+func (b *Breaker) open(t instant, reason Reason, evidence Evidence, atLeast, wanted time.Duration) {
+	if b.openings == 0 {
+		b.down = t
+	}
 	b.openings++
-	period := max(b.period(b.openings), atLeast)
-	b.until = t + instant(min(period, b.cfg.ResetTimeout))
-	b.enter(Open, t, reason)
-	b.prepareRefusals(t)
-}
-
-// lend gives the one probe's place to a caller, until its lease ends.
-func (b *Breaker) lend(t instant) (lease uint64) {
-	if b.state == Open {
-		b.enter(HalfOpen, t, ProbeDue)
+	if wanted <= 0 {
+		wanted = b.period(b.openings)
 	}
-	b.leases++
-	b.lease = b.leases
-	b.until = t + instant(b.cfg.ProbeLease)
-	b.prepareRefusals(t)
-	return b.lease
-}
-
-// giveBack frees the place of a probe that proved nothing, for the next caller.
-func (b *Breaker) giveBack(lease uint64) {
-	if b.lease == lease {
-		b.lease = 0
-		b.refusal.Store(nil)
+	period := min(max(wanted, atLeast), b.cfg().ResetTimeout)
+	b.until = t + instant(period)
+	evidence.Failures, evidence.Causes = b.run.failures, b.causes()
+	if evidence.Stalled == 0 {
+		evidence.Stalled = b.view(t).Stalled()
 	}
+	if reason != ProbeFailed || b.trip.reason == "" {
+		b.trip = trip{t, reason, evidence}
+	}
+	b.run.stalled = evidence.Stalled
+	b.ramp, b.limit = nil, 0
+	b.enter(Open, t, reason, evidence)
+	b.prepareRefusals()
+	b.tellPolicy(t, Opened)
 }
 
 // reclose lets everybody back in. Calls begun before are no evidence any more.
-func (b *Breaker) reclose(t instant) {
-	b.run, b.openings, b.until = run{}, 0, 0
-	if b.win != nil {
-		b.win.Turn(b.win.Slot(int64(t)))
-		b.win.Forget()
+func (b *Breaker) reclose(t instant, reason Reason) {
+	b.ramp = nil
+	if b.cfg().Ramp {
+		b.ramp = newRamp()
 	}
-	b.refusal.Store(nil)
-	b.enter(Closed, t, ProbeSucceeded)
+	b.forget(t)
+	b.enter(Closed, t, reason, Evidence{})
+	b.openings = 0
+	b.tellPolicy(t, Reclosed)
 }
+
+// forget drops all that would speak against the service.
+func (b *Breaker) forget(t instant) {
+	b.run, b.until, b.good, b.attend, b.limit = run{}, 0, 0, false, 0
+	b.recloses = t
+	w := b.window(t)
+	w.Turn(int64(t))
+	w.Forget()
+	b.refusal.Store(nil)
+}
+
+// tellPolicy tells of a change of state, and a parent its children if its
+// policy explains their calls too.
+func (b *Breaker) tellPolicy(t instant, kind EventKind) {
+	b.heed(t, b.policy.Judge(b.view(t), Event{Kind: kind}), 0)
+	if !b.everyCall() {
+		return
+	}
+	b.nudged.Store(true)
+	for _, c := range b.children {
+		c.mu.Lock()
+		c.parentChanged(t)
+		c.mu.Unlock()
+	}
+}
+
+// parentChanged lets the policy start anew if it wants to: the parent explains
+// what has happened here.
+func (b *Breaker) parentChanged(t instant) {
+	d := b.policy.Judge(b.view(t), Event{Kind: ParentChanged})
+	switch {
+	case !d.Reclose:
+	case b.state == Closed:
+		b.ramp = nil
+		b.forget(t)
+		b.generation++
+		b.publish()
+	default:
+		b.reclose(t, ParentExplains)
+	}
+}
+
+func (b *Breaker) everyCall() bool { return b.set.Load().needs.EveryCall }
 
 // reanchor keeps a clock that steps backwards from prolonging a period or a run:
 // what was left of it at most stays left. Steps of less than a second are the usual
@@ -124,11 +179,19 @@ func (b *Breaker) reanchor(t instant) {
 	if b.run.first-t > instant(time.Second) {
 		b.run.first = t
 	}
-	if step := b.since - t; step > instant(time.Second) {
-		b.since -= step
-		b.until -= step
-		if b.refusal.Load() != nil {
-			b.prepareRefusals(t)
-		}
+	step := b.since - t
+	if step <= instant(time.Second) {
+		return
+	}
+	b.since -= step
+	b.until -= step
+	if b.planned != 0 {
+		b.planned -= step
+	}
+	for i := range b.probes {
+		b.probes[i].shift(-step)
+	}
+	if b.refusal.Load() != nil {
+		b.prepareRefusals()
 	}
 }

@@ -1,6 +1,9 @@
 package breaker
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -8,25 +11,102 @@ import (
 // Reason is why a circuit changed state.
 type Reason string
 
-// The reasons.
+// The reasons. A policy or an operator may bring others.
 const (
 	ConsecutiveFailures Reason = "consecutive failures"
 	StalledCalls        Reason = "calls without an answer"
+	FailureRateReached  Reason = "failure rate"
+	SlowRateReached     Reason = "slow-call rate"
 	ProbeDue            Reason = "open period over"
 	ProbeFailed         Reason = "probe failed"
 	ProbeSucceeded      Reason = "probe succeeded"
+	ProbeSurvived       Reason = "probe outlived what failures take"
+	ParentExplains      Reason = "explained by the parent"
+	ModeSet             Reason = "mode set"
+	WasReset            Reason = "reset"
+	Restored            Reason = "restored"
 )
 
-// Transition is one change of a circuit's state.
+// Evidence is what led to an opening. Fields that the reason does not need are
+// zero.
+type Evidence struct {
+	Failures int    // in a row, up to now
+	Stalled  int    // calls out for longer than StallAfter
+	Causes   string // of the failures in a row: "3 × 503, 2 × timeout"
+
+	// Of the rate that was reached: Failed or Slow of Calls, at least Rate, ended
+	// within Window; slow calls took longer than After.
+	Calls, Failed, Slow int64
+	Rate                float64
+	Window, After       time.Duration
+
+	Note string // the policy's own words
+}
+
+// text tells a reason with its numbers.
+func (r Reason) text(e Evidence) string {
+	switch r {
+	case ConsecutiveFailures, StalledCalls:
+		var parts []string
+		if e.Failures > 0 {
+			parts = append(parts, plural(e.Failures, "consecutive failure")+causes(e))
+		}
+		if e.Stalled > 0 {
+			parts = append(parts, plural(e.Stalled, "call")+" without an answer")
+		}
+		return strings.Join(parts, " and ")
+	case FailureRateReached:
+		return fmt.Sprintf("%d of %d calls failed within %v (%.3g %%, limit %.3g %%)%s",
+			e.Failed, e.Calls, e.Window, percent(e.Failed, e.Calls), 100*e.Rate, causes(e))
+	case SlowRateReached:
+		return fmt.Sprintf("%d of %d calls took over %v within %v (%.3g %%, limit %.3g %%)",
+			e.Slow, e.Calls, e.After, e.Window, percent(e.Slow, e.Calls), 100*e.Rate)
+	default:
+		if e.Note != "" {
+			return string(r) + ": " + e.Note
+		}
+		return string(r)
+	}
+}
+
+func causes(e Evidence) string {
+	if e.Causes == "" {
+		return ""
+	}
+	return " (" + e.Causes + ")"
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func percent(n, of int64) float64 { return 100 * float64(n) / float64(max(of, 1)) }
+
+// Transition is one change of a circuit's state, or of its mode.
 type Transition struct {
 	Name     string
-	From, To State
+	From, To State // the same, if only the mode changed
 	At       time.Time
 	Reason   Reason
-	Failures int       // consecutive failures that led to it
-	Stalled  int       // calls without an answer that led to it
+	Mode     Mode
+	Evidence           // of an opening
 	Openings int       // which open period in a row this is, or ends
 	Until    time.Time // of an opening: when the probe is due
+}
+
+// String tells the reason in words, with its numbers.
+func (t Transition) String() string {
+	return fmt.Sprintf("%s: %s to %s: %s", t.Name, t.From, t.To, t.Reason.text(t.Evidence))
+}
+
+// announce queues a transition for the observer, under the lock.
+func (b *Breaker) announce(tr Transition) {
+	if b.cfg().OnTransition != nil {
+		b.outbox.post(tr)
+	}
 }
 
 // outbox hands transitions to the observer in order and outside the lock: the
@@ -45,8 +125,17 @@ func (o *outbox) post(tr Transition) {
 	o.waiting.Store(true)
 }
 
-// deliver tells the observer what is pending, outside the lock.
+// deliver tells the observer what is pending, outside the lock; also for the
+// children, if they may have changed state with this circuit.
 func (b *Breaker) deliver() {
+	if b.nudged.Load() && b.nudged.CompareAndSwap(true, false) {
+		b.mu.Lock()
+		children := slices.Clone(b.children)
+		b.mu.Unlock()
+		for _, c := range children {
+			defer c.deliver()
+		}
+	}
 	if !b.outbox.waiting.Load() {
 		return
 	}
@@ -76,5 +165,7 @@ func (b *Breaker) tell(tr Transition) {
 			b.outbox.panics++
 		}
 	}()
-	b.cfg.OnTransition(tr)
+	if tell := b.cfg().OnTransition; tell != nil { // nil: the configuration was replaced
+		tell(tr)
+	}
 }

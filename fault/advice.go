@@ -61,15 +61,14 @@ func (e *Error) Retryable() bool {
 }
 
 // exception finds what the table says about repeating this error, if that is not
-// what its kind says.
+// what its kind says. An error without a row goes by its status and names.
 func exception(e *Error) Advice {
 	s := said{status: e.Status, code: e.Code, typ: e.Type}
-	rows := answers[:]
-	if e.Status == 0 {
-		rows = own[:]
-	}
-	for i := range rows {
-		if r := &rows[i]; r.Repeat != Unsaid && r.Kind == e.Kind && r.matches(&s) {
+	for r := range Table() {
+		if r.Repeat == Unsaid || r.Kind != e.Kind {
+			continue
+		}
+		if r.Name == e.Row || e.Row == "" && r.matches(&s) && (e.Status == 0) == r.noticed() {
 			return r.Repeat
 		}
 	}

@@ -8,18 +8,32 @@ const last = 1 << 30
 const vagueCodes = "error unknown unknown_error bad_request invalid_request invalid_request_error " +
 	"invalid_argument internal_error internal_server_error server_error api_error upstream_error provider_error " +
 	"bad_response bad_response_status_code do_request_failed openai_error one_api_error new_api_error " +
-	"too_many_requests toomanyrequests ratelimitreached service_unavailable"
+	"too_many_requests toomanyrequests ratelimitreached service_unavailable " +
+	"forbidden access_denied accessdenied unauthorized permission_denied permissiondenied rejected failed failure fail " +
+	"invalid_response bad_gateway upstream_failed system_error internalservererror internal"
+
+// vagueTypes are types that say no more than that there was an error.
+const vagueTypes = "error none null api_error upstream_error provider_error one_api_error new_api_error openai_error unknown_error " +
+	"invalid_response_error runtime_error proxy_error gateway_error forbidden permission_error auth_error precondition_failed"
 
 // callerTypes are types that blame the request and say no more. What follows in
 // the message is often a piece of the request.
 const callerTypes = "invalid_request_error badrequesterror bad_request_error invalid_request"
 
-// answers are the rows for what a service says, tried from the top: money first,
-// then codes and types that are sure of themselves, then hints from the message
-// and types that say little, then the status. It is never written to.
+// answers are the rows for what a service says, tried from the top:
 //
-// A 5xx is the service's own failure: rows that blame the caller end below it, as
-// do mere numbers, which mean something else at every server.
+//	money, by code                       wins over every status
+//	the request, the key, by code        below 500 only
+//	phrases that nobody writes by chance  whatever the code
+//	load, limits, failures, by code
+//	types that blame the request         at 400
+//	words in names that no row lists
+//	words in the message                 where the code says nothing
+//	the status
+//
+// It is never written to. A 5xx is the service's own failure: rows that blame the
+// caller end below it, as do mere numbers, which mean something else at every
+// server.
 var answers = [...]Row{
 	// Money wins over every status.
 	{Name: "quota: project cap", Codes: "project_spend_limit_exceeded", Types: "project_spend_limit_exceeded",
@@ -37,12 +51,14 @@ var answers = [...]Row{
 	{Name: "quota: other servers",
 		Codes: "exceeded_current_quota_error insufficient_balance insufficient_credits insufficient_user_quota " +
 			"pre_consume_token_quota_failed arrearage accountoverdueerror account_overdue billing_error payment_required " +
-			"insufficient_funds balance_not_enough credits_exhausted token_quota_exhausted budget_exceeded",
+			"insufficient_funds balance_not_enough credits_exhausted token_quota_exhausted budget_exceeded " +
+			"setlimitexceeded accountoverdue prepaidbilloverdue postpaidbilloverdue allocationquota.freetieronly " +
+			"insufficient_balance_error not_enough_balance creditserror free_quota_exceeded quota_exceeded",
 		Types: "exceeded_current_quota_error insufficient_balance insufficient_credits insufficient_user_quota " +
-			"billing_error payment_required budget_exceeded",
+			"billing_error payment_required budget_exceeded insufficient_balance_error creditserror",
 		Kind: Quota, NotDone: true, Source: "gen",
 		Why: "The account's balance at this provider is used up."},
-	{Name: "quota: numbers", Min: 400, Max: 499, Codes: "1113 30001", Kind: Quota, NotDone: true, Source: "gen",
+	{Name: "quota: numbers", Min: 400, Max: 499, Codes: "1113 30001 30011 1008 1309", Kind: Quota, NotDone: true, Source: "gen",
 		Why: "The account's balance at this provider is used up."},
 
 	// Codes that blame the request, the key or the caller's rights.
@@ -69,17 +85,42 @@ var answers = [...]Row{
 		Kind:  Caller, NotDone: true, Source: "doc",
 		Why: "The request is not acceptable as it is."},
 	{Name: "key or membership", Min: 400, Max: 499, Codes: "invalid_api_key account_deactivated incorrect_api_key invalid_authentication " +
-		"invalid_authentication_error ip_not_authorized missing_scope missing_scopes invalid_organization unauthorized " +
-		"authentication_error invalidapikey permissiondenied permission_denied forbidden access_denied",
-		Types: "request_forbidden authentication_error permission_error invalid_authentication_error",
+		"invalid_authentication_error ip_not_authorized missing_scope missing_scopes invalid_organization " +
+		"authentication_error invalidapikey organization_restricted",
+		Types: "request_forbidden authentication_error invalid_authentication_error",
 		Kind:  Caller, NotDone: true, Source: "doc",
 		Why: "The key, its rights or its membership do not allow this."},
+	{Name: "caller: numbers", Min: 400, Max: 499, Codes: "1004 1210 1211 1212 1213 1214 1220 1261 1301 1311 2013 20012 20015", Kind: Caller, NotDone: true, Source: "gen",
+		Why: "The request, the key or the model is not acceptable as it is."},
+	{Name: "connector", Min: 400, Max: 499, Types: "external_connector_error", Kind: Caller, NotDone: true, Source: "rep",
+		Why: "A tool server that the request names could not be reached."},
 	{Name: "region", Min: 400, Max: 499, Codes: "unsupported_country_region_territory", Kind: Caller, NotDone: true, Source: "rep",
 		Why: "The service does not answer calls from this country or region."},
 	{Name: "no such model", Min: 400, Max: 499,
 		Codes: "model_not_found deploymentnotfound not_found resourcenotfound operationnotsupported",
 		Types: "not_found_error", Kind: Caller, NotDone: true, Source: "rep",
 		Why: "There is no such model, deployment or object, or this key may not use it."},
+
+	// Phrases that nobody writes by chance, whatever the code.
+	{Name: "413", Min: 413, Max: 413, Kind: Caller, NotDone: true, Source: "rep",
+		Why: "The body is too large."},
+	{Name: "text: request too large", Min: 400, Max: 500, Text: tooLargeLoud, Loud: true,
+		Kind: Caller, NotDone: true, Source: "rep",
+		Why: "The request is larger than the model or the limit allows."},
+	{Name: "terminated: plan", Types: "access_terminated_error", Text: "usage limit|quota|billing", Kind: Quota, NotDone: true, Source: "rep",
+		Why: "The plan's allowance is used up until the next billing cycle."},
+	{Name: "Google: no allowance", Codes: "resource_exhausted", Types: "resource_exhausted", Text: "limit: 0",
+		Kind: Quota, NotDone: true, Source: "rep",
+		Why: "The plan has no allowance for this model at all; somebody has to enable billing."},
+	{Name: "Google: allowance of a while", Codes: "resource_exhausted", Types: "resource_exhausted",
+		Text: "perminute|per minute|per_minute|perday|per day|per_day|retry in|quota exceeded for",
+		Kind: RateLimit, NotDone: true, Source: "rep",
+		Why: "The plan's allowance of a minute or a day is used up and fills again by itself."},
+	{Name: "credit_limit that is a rate", Codes: "credit_limit", Types: "credit_limit", Text: "rate limit",
+		Kind: RateLimit, NotDone: true, Source: "rep",
+		Why: "The allowance of this key is used up and fills again by itself."},
+	{Name: "text: quota", Min: 400, Max: last, Text: moneyLoud, Loud: true, Kind: Quota, NotDone: true, Source: "rep",
+		Why: "By its text, the money or credit of this account is used up."},
 
 	// The service sheds load.
 	{Name: "slow_down", Codes: "slow_down", Kind: Overload, NotDone: true, Source: "doc",
@@ -90,16 +131,21 @@ var answers = [...]Row{
 		Why: "There is no capacity in the flex tier at the moment; another tier may have some."},
 	{Name: "overload: other servers", Codes: "overloaded overloaded_error engine_overloaded_error engine_overloaded " +
 		"serveroverloaded over_capacity capacity_exceeded service_tier_capacity_exceeded no_capacity nocapacity model_overloaded " +
-		"modelserving_overloaded requestbursttoofast",
+		"modelserving_overloaded requestbursttoofast queue_exceeded modelnotreadyexception insufficient_system_resource",
 		Types: "overloaded_error engine_overloaded_error overloaded service_tier_capacity_exceeded service_unavailable_error",
 		Kind:  Overload, NotDone: true, Source: "gen",
 		Why: "The service has no capacity at the moment."},
-	{Name: "overload: numbers", Min: 400, Max: 499, Codes: "1305 3505 50505", Kind: Overload, NotDone: true, Source: "gen",
+	{Name: "overload: numbers", Min: 400, Max: 499, Codes: "1305 1312 3505 50505 50603 336100", Kind: Overload, NotDone: true, Source: "gen",
 		Why: "The service has no capacity at the moment."},
-	{Name: "429 Azure capacity", Codes: "rate_limit_exceeded ratelimitreached too_many_requests toomanyrequests",
-		Text: "temporarily unable to process|experiencing high demand|负载已饱和",
-		Kind: Overload, NotDone: true, Source: "doc",
-		Why: "The deployment's region has no capacity at the moment; the quota is not the reason."},
+	// Statuses that say enough: words in the message are the request's.
+	{Name: "404", Min: 404, Max: 404, Kind: Caller, NotDone: true, Source: "rep",
+		Why: "There is no such model, object or path."},
+	{Name: "415", Min: 415, Max: 415, Kind: Caller, NotDone: true, Source: "src",
+		Why: "The service cannot read this sort of body."},
+	{Name: "422", Min: 422, Max: 422, Kind: Caller, NotDone: true, Source: "src",
+		Why: "The service can read the request, but not carry it out."},
+	{Name: "text: overload", Min: 400, Max: last, Text: loadLoud, Loud: true, Kind: Overload, NotDone: true, Source: "doc",
+		Why: "By its text, the service has no capacity at the moment; the caller's own limits are not the reason."},
 
 	// The caller's allowance.
 	{Name: "429 rate_limit_exceeded", Codes: "rate_limit_exceeded", Types: "requests tokens images input-tokens",
@@ -108,11 +154,13 @@ var answers = [...]Row{
 	{Name: "rate limit: other servers", Codes: "rate_limit_reached_error rate_limit_reached rate_limit_error rate_limit " +
 		"ratelimitexceeded throttling throttlingexception throttling.ratequota throttling.allocationquota " +
 		"ratelimitexceeded.endpointtpmexceeded ratelimitexceeded.endpointrpmexceeded " +
-		"resource_exhausted tokens_limit_reached",
-		Types: "rate_limit_reached_error rate_limit_error rate_limit ratelimiterror resource_exhausted throttlingexception",
-		Kind:  RateLimit, NotDone: true, Source: "gen",
+		"resource_exhausted tokens_limit_reached token_quota_exceeded request_quota_exceeded rate_limited limit_requests limit_burst_rate " +
+		"limitexceeded requestlimitexceeded quota_violation model_rate_limit usage_limit_reached",
+		Types: "rate_limit_reached_error rate_limit_error rate_limit ratelimiterror resource_exhausted throttlingexception rate_limited " +
+			"limit_requests limit_burst_rate model_rate_limit usage_limit_reached throttling_error",
+		Kind: RateLimit, NotDone: true, Source: "gen",
 		Why: "The allowance of this key is used up and fills again by itself."},
-	{Name: "rate limit: numbers", Min: 400, Max: 499, Codes: "1302 1300", Kind: RateLimit, NotDone: true, Source: "gen",
+	{Name: "rate limit: numbers", Min: 400, Max: 499, Codes: "1302 1303 1304 1308 1310 1300 1002 1039 2056 11202 11203 11201 336501 336502 336503 449", Kind: RateLimit, NotDone: true, Source: "gen",
 		Why: "The allowance of this key is used up and fills again by itself."},
 
 	// The service failed.
@@ -123,50 +171,92 @@ var answers = [...]Row{
 	{Name: "vector_store_timeout", Codes: "vector_store_timeout", Kind: Service, Source: "src",
 		Why: "The file search behind the model did not answer in time."},
 
-	// Hints from the message, where the code says nothing. Where the type blames the
-	// request, the message may repeat what the caller wrote, and only phrases that
-	// nobody writes by chance are heard.
-	{Name: "hint: request too large", Min: 400, Max: 429, Text: "request too large|maximum context length|context window",
-		Kind: Caller, NotDone: true, Source: "rep",
-		Why: "The request is larger than the model or the limit allows."},
-	{Name: "hint: quota", Min: 400, Max: last,
-		Text: "exceeded your current quota|credit balance is too low|billing hard limit has been reached|" +
-			"account is not active, please check your billing|used all available credits|out of call volume quota",
-		Kind: Quota, NotDone: true, Source: "rep",
-		Why: "By its text, the money or credit of this account is used up."},
+	{Name: "service: other servers", Codes: "internalserverexception modelerrorexception modelstreamerrorexception serviceunavailableexception",
+		Kind: Service, Source: "doc",
+		Why: "The service failed."},
+	{Name: "timeout: other servers", Codes: "request_timeout requesttimeout gateway_timeout deadline_exceeded modeltimeoutexception timeout upstream_timeout",
+		Types: "timeout_error timeout deadline_exceeded gateway_timeout request_timeout", Kind: Timeout, Source: "doc",
+		Why: "The service ran out of time; the call may still run."},
+	{Name: "cancelled at the service", Codes: "cancelled canceled client_closed_request request_cancelled request_canceled",
+		Types: "cancelled canceled", Kind: Cancelled, Source: "rep",
+		Why: "The call was cancelled before it was complete."},
+
+	{Name: "429 of a failing service", Min: 429, Max: 429, Text: "the server had an error", Loud: true, Kind: Service, Source: "rep",
+		Why: "By its text, the service failed, whatever the status."},
+	{Name: "400 that is a relay's", Min: 400, Max: 400, Text: "upstream request failed|upstream error:|internal server error|bad gateway|内部错误|上游错误", Loud: true,
+		Kind: Service, Source: "rep",
+		Why: "By its text, it is the service behind a relay that failed."},
+	// A type that blames the request: its message may repeat what the caller wrote,
+	// and from here on is not heard.
 	{Name: "type: caller", Min: 400, Max: 400, Codes: callerTypes, Types: callerTypes,
 		Kind: Caller, NotDone: true, Source: "doc",
 		Why: "The request is not acceptable as it is."},
-	{Name: "hint: quota, in short", Min: 400, Max: last,
-		Text: "insufficient balance|insufficient credit|insufficient_quota|insufficient quota|billing hard limit|" +
-			"billing_not_active|out of credits|monthly spending limit|balance is insufficient|quota is not enough|" +
-			"requires more credits|not enough credits|key limit exceeded|余额不足|额度不足|额度已用尽|欠费",
-		Kind: Quota, NotDone: true, Source: "rep",
-		Why: "By its text, the money or credit of this account is used up."},
+
+	// Words in names that no row lists: servers invent new ones all the time.
+	{Name: "word: quota", Words: "insufficientquota insufficientbalance insufficientcredit insufficientfund insufficientuserquota balance credit billing " +
+		"arrear overdue unpaid payment budget spendlimit spendinglimit spendcap quotaexhaust quotaexceed quotareach freequota freetier packexhaust " +
+		"resourcepack notpurchased subscriptionexpired planexpired trialexpired quotanotenough outofquota tokenstatusexhausted",
+		Kind: Quota, NotDone: true, Source: "adv",
+		Why: "By its name, the error tells that money, credit or a plan is used up."},
+	{Name: "word: caller", Min: 400, Max: 499, Words: "invalid unsupported notsupported notfound missing notallowed forbidden unauthorized denied permission " +
+		"authentication autherror contentfilter contentpolicy policyviolation sensitive moderation safety inspection toolong toolarge " +
+		"contextlength contextwindow badrequest validation valueerror malformed unprocessable notopen notexist unknownmodel restricted " +
+		"deactivated tooluse promptblocked unknownparameter extraforbidden",
+		Kind: Caller, NotDone: true, Source: "adv",
+		Why: "By its name, the error blames the request, the key or its rights."},
+	{Name: "word: overload", Words: "overload overcapacity nocapacity atcapacity capacityexceeded capacityexhausted insufficientcapacity outofcapacity " +
+		"serverbusy systembusy servicebusy modelbusy toobusy queuefull resourceunavailable peakload notready",
+		Kind: Overload, NotDone: true, Source: "adv",
+		Why: "By its name, the error tells that the service has no capacity."},
+	{Name: "word: rate limit", Words: "ratelimit throttl toomanyrequest toomanytoken concurren limitrequests limittokens limitburst burstrate requestlimit " +
+		"qps rpmlimit tpmlimit rpmexceeded tpmexceeded flowlimit usagelimit limitexceeded ratequota inflightbatchsize",
+		Kind: RateLimit, NotDone: true, Source: "adv",
+		Why: "By its name, the error tells that the allowance of this key is used up for a while."},
+	{Name: "word: timeout", Words: "timeout timedout deadlineexceeded timeexceeded", Kind: Timeout, Source: "adv",
+		Why: "By its name, the error tells that time ran out."},
+
+	// Statuses that say enough for any words that are still to come.
+	{Name: "401", Min: 401, Max: 401, Kind: Caller, NotDone: true, Source: "doc",
+		Why: "The key is missing, wrong or no longer valid; every call with it fails."},
+	{Name: "402", Min: 402, Max: 402, Kind: Quota, NotDone: true, Source: "gen",
+		Why: "The service wants to be paid first."},
+
+	// Words in the message, where the code says nothing.
+	{Name: "hint: request too large", Min: 400, Max: 429, Text: tooLarge, Kind: Caller, NotDone: true, Source: "rep",
+		Why: "The request is larger than the model or the limit allows."},
 	{Name: "hint: flex", Min: 429, Max: 429, Text: "resource unavailable", Kind: Overload, NotDone: true, Source: "doc",
 		Why: "There is no capacity in the flex tier at the moment; another tier may have some."},
-	{Name: "hint: overload", Min: 429, Max: last,
-		Text: "overloaded|over capacity|no capacity|capacity exceeded|experiencing high demand|temporarily unable to process|" +
-			"server is busy|server busy|system is busy|too busy|maximum pending requests exceeded|负载已饱和|负载过高|访问量过大|服务器繁忙|系统繁忙",
-		Kind: Overload, NotDone: true, Source: "rep",
+	{Name: "hint: overload", Min: 429, Max: last, Text: loadWeak, Kind: Overload, NotDone: true, Source: "rep",
 		Why: "By its text, the service has no capacity at the moment."},
-	{Name: "hint: rate limit", Min: 400, Max: 499, Untyped: true,
-		Text: "rate limit reached|rate limit exceeded|rate limit is exceeded|rate_limit_exceeded|too many requests|" +
-			"call rate limit|token rate limit|have been limited|速率限制|请求过于频繁",
-		Kind: RateLimit, NotDone: true, Source: "rep",
+	{Name: "hint: switched off", Min: 403, Max: 403, Text: "rate limit of 0|is disabled|has been disabled|was disabled",
+		Kind: Caller, NotDone: true, Source: "rep",
+		Why: "The key, the project or the endpoint is switched off."},
+	{Name: "hint: rate limit", Min: 400, Max: 499, Untyped: true, Text: rateText, Kind: RateLimit, NotDone: true, Source: "rep",
 		Why: "By its text, the allowance of this key is used up and fills again by itself."},
-	{Name: "503 Envoy could not connect", Min: 500, Max: 503, Plain: true,
+	{Name: "hint: rate limit behind a 5xx", Min: 500, Max: 599, Text: rateLoud, Kind: RateLimit, NotDone: true, Source: "rep",
+		Why: "By its text, a limit behind the service is used up and fills again by itself."},
+	{Name: "hint: quota", Min: 400, Max: 499, Text: moneyWeak, Kind: Quota, NotDone: true, Source: "rep",
+		Why: "By its text, an allowance or a plan has come to its end."},
+	{Name: "503 Envoy could not connect", Min: 500, Max: 503,
 		Text: "reset reason: connection failure|reset reason: remote connection failure|reset reason: overflow",
 		Kind: Service, NotDone: true, Source: "rep",
 		Why: "Inside the service, one part could not connect to another."},
-	{Name: "503 Envoy", Min: 500, Max: 503, Plain: true, Text: "upstream connect error|no healthy upstream|upstream request timeout",
+	{Name: "503 Envoy", Min: 500, Max: 503, Text: "upstream connect error|no healthy upstream|upstream request timeout",
 		Kind: Service, Source: "rep",
 		Why: "Inside the service, one part lost the connection to another."},
+
+	{Name: "hint: no channel", Min: 400, Max: 599, Text: "无可用渠道|no available channel|无可用的渠道", Kind: Service, NotDone: true, Source: "rep",
+		Why: "The relay has no upstream that it could pass this model's calls to."},
+	{Name: "hint: timeout", Min: 500, Max: 503, Text: outOfTime, Kind: Timeout, Source: "rep",
+		Why: "By its text, time ran out behind the service; the call may still run."},
 
 	// Types and codes that say little: they decide only where there is no status.
 	{Name: "type or code: rate limit", Min: 429, Max: 429, Codes: "too_many_requests toomanyrequests ratelimitreached",
 		Kind: RateLimit, NotDone: true, Source: "doc",
 		Why: "The allowance of this key is used up and fills again by itself."},
+	{Name: "type or code: key", Min: 403, Max: 403, Codes: "forbidden access_denied accessdenied unauthorized permission_denied permissiondenied",
+		Types: "permission_error auth_error forbidden", Kind: Caller, NotDone: true, Source: "doc",
+		Why: "The key or its rights do not allow this."},
 	{Name: "type or code: service", Min: 500, Max: 501, Codes: "server_error internal_error internal_server_error api_error",
 		Types: "server_error internal_server_error internalservererror api_error",
 		Kind:  Service, Source: "doc",
@@ -175,30 +265,22 @@ var answers = [...]Row{
 	// The status, where nothing better is known.
 	{Name: "400", Min: 400, Max: 400, Kind: Caller, NotDone: true, Source: "doc",
 		Why: "The request is not acceptable as it is."},
-	{Name: "401", Min: 401, Max: 401, Kind: Caller, NotDone: true, Source: "doc",
-		Why: "The key is missing, wrong or no longer valid; every call with it fails."},
-	{Name: "402", Min: 402, Max: 402, Kind: Quota, NotDone: true, Source: "gen",
-		Why: "The service wants to be paid first."},
 	{Name: "403 edge block", Min: 403, Max: 403, HTML: true, Kind: Caller, NotDone: true, Source: "rep",
 		Why: "The edge in front of the API blocks our address."},
 	{Name: "403", Min: 403, Max: 403, Kind: Caller, NotDone: true, Source: "rep",
 		Why: "The key, the project or the region does not allow this."},
-	{Name: "404", Min: 404, Max: 404, Kind: Caller, NotDone: true, Source: "rep",
-		Why: "There is no such model, object or path."},
 	{Name: "408", Min: 408, Max: 408, Kind: Timeout, Source: "doc",
 		Why: "The request took too long at the service."},
 	{Name: "409", Min: 409, Max: 409, Kind: Caller, Repeat: Retry, Source: "src",
 		Why: "The request is in conflict with another one; this often passes."},
-	{Name: "413", Min: 413, Max: 413, Kind: Caller, NotDone: true, Source: "rep",
-		Why: "The body is too large."},
-	{Name: "415", Min: 415, Max: 415, Kind: Caller, NotDone: true, Source: "src",
-		Why: "The service cannot read this sort of body."},
-	{Name: "422", Min: 422, Max: 422, Kind: Caller, NotDone: true, Source: "src",
-		Why: "The service can read the request, but not carry it out."},
+	{Name: "424", Min: 424, Max: 424, Kind: Service, Source: "gen",
+		Why: "Something that the service depends on failed."},
 	{Name: "425", Min: 425, Max: 425, Kind: Caller, NotDone: true, Source: "run",
 		Why: "The service does not accept this request that early."},
 	{Name: "429", Min: 429, Max: 429, Kind: RateLimit, NotDone: true, Source: "doc",
 		Why: "The allowance of this key is used up and fills again by itself."},
+	{Name: "499", Min: 499, Max: 499, Kind: Cancelled, Source: "gen",
+		Why: "The caller went away, as the service saw it."},
 	{Name: "other 4xx", Min: 400, Max: 499, Kind: Caller, NotDone: true, Source: "adv",
 		Why: "The service refused the request."},
 	{Name: "502", Min: 502, Max: 502, Kind: Service, Source: "rep",

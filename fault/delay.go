@@ -58,7 +58,7 @@ func scale(n float64, unit time.Duration) time.Duration {
 // delayInText finds "try again in 6.57s" and its like in a message in lower case;
 // 0 without one.
 func delayInText(text string) time.Duration {
-	for _, mark := range [...]string{"try again in ", "retry in ", "retry after ", "try again after "} {
+	for _, mark := range [...]string{"try again in ", "retry in ", "retry after ", "try again after ", "please wait ", "resets in "} {
 		if _, rest, ok := strings.Cut(text, mark); ok {
 			return leadingDelay(rest)
 		}

@@ -35,8 +35,16 @@
 //
 // What is known about the API's failures is data: the rows of [Table], tried
 // from top to bottom, the first match deciding. To teach the package something
-// new, add a row; no code has to change. What each row knows comes from the
-// project's fact sheet on the API's failures.
+// new, add a row to answers.go, or a phrase to phrases.go; no code has to change.
+// What each row knows comes from the project's fact sheet on the API's failures,
+// and from what compatible servers and relays were reported to say; that is in
+// testdata/exchanges.jsonl. "recloser explain" prints the table.
+//
+// The order is one of trust: codes and types that are sure of themselves, then
+// phrases of a message that nobody writes by chance, then parts of names that no
+// row lists, then any words of a message, last the status. Only error messages are
+// read, never what a model wrote, and an error that blames the request is not
+// searched for words, as it may quote the request.
 //
 // # What never leaves
 //

@@ -56,6 +56,9 @@ type Error struct {
 	// Edge: the answer came from the edge in front of the API, not the API.
 	Edge bool
 
+	// Row names the row of [Table] that decided. It may be empty.
+	Row string
+
 	// Why is one sentence for people: what this means.
 	Why string
 

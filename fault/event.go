@@ -19,15 +19,20 @@ import (
 // failure in two events, "error" and "response.failed": count it once.
 func FromEvent(name string, data []byte, now time.Time) *Error {
 	failed := failedEvent(name)
-	if quietEvent(name) || !failed && !mentionsError(data) {
+	if quietEvent(name) || !failed && !mentionsError(data) && !mentionsCode(data) {
 		return nil
 	}
 	s, ok := readEvent(data)
-	if !failed && (!ok || !s.failed()) {
+	tells := ok && (s.failed() || mentionsCode(data) && s.reports(data))
+	if !failed && !tells {
 		return nil
 	}
 	return s.fault(http.StatusOK, s.header, now)
 }
+
+// FinishStarved is the finish reason with which DeepSeek breaks an answer off for
+// want of capacity.
+const FinishStarved = "insufficient_system_resource"
 
 // EventHeader returns the headers that an error event carries in its error
 // (x-ratelimit-…, retry-after and the like), or nil. A rate gate can read them as
@@ -83,5 +88,12 @@ func eventType(s string) bool {
 // mark inside a text is escaped, so that texts about errors do not get far.
 func mentionsError(data []byte) bool {
 	return bytes.Contains(data, []byte(`"error"`)) || bytes.Contains(data, []byte(`.failed"`)) ||
-		bytes.Contains(data, []byte(`"errors"`))
+		bytes.Contains(data, []byte(`"errors"`)) || bytes.Contains(data, []byte(FinishStarved))
+}
+
+// mentionsCode is a quick look for what servers put at the top that have no error
+// key.
+func mentionsCode(data []byte) bool {
+	return bytes.Contains(data, []byte(`"base_resp"`)) ||
+		bytes.Contains(data, []byte(`code"`)) && (bytes.Contains(data, []byte(`"message"`)) || bytes.Contains(data, []byte(`msg"`)))
 }

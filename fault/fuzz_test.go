@@ -28,6 +28,8 @@ func FuzzRetryAfter(f *testing.F) {
 
 func FuzzClassify(f *testing.F) {
 	for _, b := range []string{
+		`{"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}`, `{"choices":[{"error":{"code":502},"finish_reason":"error"}]}`,
+		`{"success":false,"msg":"余额不足"}`, `{"message":"Error code: 429 - {'error': {'code': 'x'}}"}`, `{"Response":{"Error":{"Code":"x"}}}`,
 		"", page, `{"error":{"code":"insufficient_quota","message":"x","type":"y"}}`, `[{"error":{"code":429}}]`, `{"errors":["x"]}`,
 		`"{\"error\":\"x\"}"`, `{"error":{"message":"a {'code': 'x'}"}}`, `{"detail":[{"msg":"x"}]}`, strings.Repeat("[", 100), `{"a":1}}}}`,
 	} {
@@ -41,6 +43,26 @@ func FuzzClassify(f *testing.F) {
 			t.Errorf("status %d: %v", status, e)
 		}
 		bounded(t, e)
+	})
+}
+
+// Headers are as little to be trusted as bodies.
+func FuzzHeaders(f *testing.F) {
+	for _, row := range [][2]string{
+		{"Retry-After", "120"}, {"Retry-After-Ms", "1.5"}, {"X-Should-Retry", "TRUE"}, {"X-Amzn-Errortype", "ThrottlingException:http://x"},
+		{"Content-Type", "text/html; charset"}, {"X-Request-Id", "req_1"}, {"Cf-Ray", "x"}, {"X-Ratelimit-Reset-Tokens", "6m0s"},
+	} {
+		f.Add(429, row[0], row[1])
+		f.Add(200, row[0], row[1])
+	}
+	f.Fuzz(func(t *testing.T, status int, name, value string) {
+		h := http.Header{}
+		h.Set(name, value)
+		e := fault.Classify(status, h, []byte(`{"error":{"message":"m"}}`), noon)
+		bounded(t, e)
+		if e != nil && (e.RetryAfter < 0 || e.RetryAfter > 30*24*time.Hour || len(e.RequestID) > 128) {
+			t.Errorf("%+v", *e)
+		}
 	})
 }
 

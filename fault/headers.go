@@ -15,6 +15,12 @@ func requestID(h http.Header) string {
 	return ""
 }
 
+// awsType is the name that AWS gives to an error in a header, "" without one.
+func awsType(h http.Header) string {
+	name, _, _ := strings.Cut(h.Get("X-Amzn-Errortype"), ":")
+	return strings.TrimSpace(name)
+}
+
 // fromEdge reports whether the answer came from the edge in front of the API:
 // Cloudflare's mark is there, and none of the API's own.
 func fromEdge(h http.Header) bool {

@@ -94,6 +94,6 @@ func Named(code string, cause error) *Error {
 	}
 	return &Error{
 		Kind: row.Kind, Code: row.Codes, NotDone: row.NotDone, Unreached: row.Unreached,
-		Why: row.Why, Err: veil(cause),
+		Row: row.Name, Why: row.Why, Err: veil(cause),
 	}
 }

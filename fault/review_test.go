@@ -55,8 +55,9 @@ func TestA5xxBlamesTheService(t *testing.T) {
 		kind   fault.Kind
 	}{
 		{"503 plain text, limit", 503, "Too many requests", fault.Service},
-		{"503 plain text, overload", 503, "overloaded", fault.Service},
-		{"500 plain text, money", 500, "insufficient balance", fault.Service},
+		{"503 plain text, overload", 503, "overloaded", fault.Overload},
+		{"500 plain text, money", 500, "insufficient balance", fault.Quota},
+		{"503 HTML, overload", 503, "<html><title>overloaded</title></html>", fault.Service},
 		{"429 plain text", 429, "Too many requests", fault.RateLimit},
 		{"429 plain text, anything", 429, "no", fault.RateLimit},
 		{"429 plain text, money", 429, "insufficient balance", fault.Quota},
@@ -69,7 +70,8 @@ func TestA5xxBlamesTheService(t *testing.T) {
 		{"500 conversation_locked", 500, body("conversation_locked", "", ""), fault.Service},
 		{"500 region", 500, body("unsupported_country_region_territory", "", ""), fault.Service},
 		{"500 storage's 429", 500, body("", "", "429 Too Many Requests from storage backend"), fault.Service},
-		{"503 a limit in words", 503, body("", "", "rate limit exceeded"), fault.Service},
+		{"503 a limit in words", 503, body("", "", "too many requests"), fault.Service},
+		{"503 a limit in certain words", 503, body("", "", "rate limit exceeded"), fault.RateLimit},
 		{"500 code 30001", 500, body("30001", "", ""), fault.Service},
 		{"500 code 1113", 500, `{"error":{"code":1113}}`, fault.Service},
 		{"500 code 1300", 500, body("1300", "", ""), fault.Service},
@@ -140,19 +142,20 @@ func TestMoneyAndLoadElsewhere(t *testing.T) {
 // Some servers send the key error with every answer.
 func TestNoErrorInA200(t *testing.T) {
 	for b, kind := range map[string]fault.Kind{
-		`{"error":0}`:                           fault.Success,
-		`{"error":0.0,"id":"x"}`:                fault.Success,
-		`{"error":{}}`:                          fault.Success,
-		`{"error":{},"message":"ok"}`:           fault.Success,
-		`{"id":"x","error": { } ,"choices":[]}`: fault.Success,
-		`{"error":""}`:                          fault.Success,
-		`{"error":false}`:                       fault.Success,
-		`{"error":null}`:                        fault.Success,
-		`{"error":[]}`:                          fault.Success,
-		`{"error":1}`:                           fault.Service,
-		`{"error":true}`:                        fault.Service,
-		`{"error":{"message":"x"}}`:             fault.Service,
-		`{"error":{"":0}}`:                      fault.Service,
+		`{"error":0}`:                             fault.Success,
+		`{"error":0.0,"id":"x"}`:                  fault.Success,
+		`{"error":{}}`:                            fault.Success,
+		`{"error":{},"message":"ok"}`:             fault.Success,
+		`{"id":"x","error": { } ,"choices":[{}]}`: fault.Success,
+		`{"id":"x","error": { } ,"choices":[]}`:   fault.Service, // it is empty
+		`{"error":""}`:                            fault.Success,
+		`{"error":false}`:                         fault.Success,
+		`{"error":null}`:                          fault.Success,
+		`{"error":[]}`:                            fault.Success,
+		`{"error":1}`:                             fault.Service,
+		`{"error":true}`:                          fault.Service,
+		`{"error":{"message":"x"}}`:               fault.Service,
+		`{"error":{"":0}}`:                        fault.Service,
 	} {
 		check(t, b, http.StatusOK, b, kind)
 	}

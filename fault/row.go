@@ -19,14 +19,19 @@ type Row struct {
 	// Codes and Types are lists with spaces between, compared without regard to
 	// case. If both are given, one of them must match.
 	Codes, Types string
+	// Words is a list with spaces between, of which one must be within the code or
+	// the type, both taken without anything but their letters and in lower case. It
+	// reads those that no other row lists.
+	Words string
 	// Text is a list with bars between, in lower case, of which one must be part of
-	// the message. A row with neither code nor type reads the message only if the
-	// answer's code says nothing, and the status no timeout.
+	// the message; a star within stands for a few words. A row with no code, type or
+	// word reads the message only if the answer's code says nothing, and the status
+	// no timeout.
 	Text string
-	// Untyped: the answer names no type.
+	// Loud: Text counts whatever the code is.
+	Loud bool
+	// Untyped: the answer's type says nothing, or there is none.
 	Untyped bool
-	// Plain: Text counts also where a 5xx has no JSON, which else goes by its status.
-	Plain bool
 	// HTML: the body is a page for people.
 	HTML bool
 
@@ -63,6 +68,11 @@ func Table() iter.Seq[Row] {
 	}
 }
 
+// noticed reports whether the row is for what Recloser itself notices.
+func (r *Row) noticed() bool {
+	return r.Codes != "" && Named(r.Codes, nil).Row == r.Name
+}
+
 // find returns the first row for what was said. The last row of answers fits
 // anything.
 func find(s *said) *Row {
@@ -74,16 +84,19 @@ func find(s *said) *Row {
 }
 
 func (r *Row) matches(s *said) bool {
-	return r.fitsStatus(s.status) && r.fitsWords(s) && r.fitsText(s) &&
-		(!r.HTML || s.html) && (!r.Untyped || s.typ == "")
+	return r.fitsStatus(s.status) && r.fitsNames(s) && r.fitsText(s) &&
+		(!r.HTML || s.html) && (!r.Untyped || s.typ == "" || listed(vagueTypes, s.typ) || strings.HasSuffix(s.typ, "_api_error"))
 }
+
+// named reports whether the row needs a certain code or type.
+func (r *Row) named() bool { return r.Codes != "" || r.Types != "" || r.Words != "" }
 
 // notDone is the row's NotDone for what was said. A service that fails in the
 // middle of a call may talk of the load that it met, or of a tool's limit; only
 // where the status itself says that the call was turned away are words enough.
 func (r *Row) notDone(s *said) bool {
 	sure := r.Text == "" && !s.quoted
-	return r.NotDone && (sure || s.status < 500 || s.status == 503 || s.status == 529)
+	return r.NotDone && (sure || s.outer < 500 || s.outer == 503 || s.outer == 529)
 }
 
 func (r *Row) fitsStatus(status int) bool {
@@ -91,42 +104,50 @@ func (r *Row) fitsStatus(status int) bool {
 	case r.Min == 0 && r.Max == 0:
 		return true
 	case status < 400:
-		return r.Codes != "" || r.Types != "" || r.Text != ""
+		return r.named() || r.Text != ""
 	}
 	return r.Min <= status && status <= r.Max
 }
 
-func (r *Row) fitsWords(s *said) bool {
-	if r.Codes == "" && r.Types == "" {
+func (r *Row) fitsNames(s *said) bool {
+	if !r.named() {
 		return true
 	}
-	return listed(r.Codes, s.code) || listed(r.Types, s.typ)
+	return listed(r.Codes, s.code) || listed(r.Types, s.typ) || r.fitsWords(s)
+}
+
+// fitsWords leaves the names alone that say too little, or that a row of their
+// own knows.
+func (r *Row) fitsWords(s *said) bool {
+	if r.Words == "" {
+		return false
+	}
+	return contains(r.Words, s.codeWords) || contains(r.Words, s.typeWords)
 }
 
 func (r *Row) fitsText(s *said) bool {
 	if r.Text == "" {
 		return true
 	}
-	if r.Codes == "" && r.Types == "" && !r.hears(s) {
+	if !r.named() && !r.hears(s) {
 		return false
 	}
 	for hint := range strings.SplitSeq(r.Text, "|") {
-		if strings.Contains(s.text, hint) {
+		if within(s.text, hint) {
 			return true
 		}
 	}
 	return false
 }
 
-// hears reports whether the message may count by itself.
+// hears reports whether the message may count by itself. A timeout stays one,
+// whatever led to it.
 func (r *Row) hears(s *said) bool {
-	switch {
-	case s.status == 408 || s.status == 504 || s.status == 524:
-		return false // a timeout stays one, whatever led to it
-	case s.plain && s.status >= 500:
-		return r.Plain
+	switch s.status {
+	case 408, 504, 524:
+		return false
 	}
-	return s.vague()
+	return r.Loud || s.silent
 }
 
 // listed reports whether word is one of list's.
@@ -140,4 +161,36 @@ func listed(list, word string) bool {
 		}
 	}
 	return false
+}
+
+// contains reports whether one of list's words is a part of name.
+func contains(list, name string) bool {
+	if name == "" {
+		return false
+	}
+	for w := range strings.FieldsSeq(list) {
+		if strings.Contains(name, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// gap is how many bytes a star may stand for.
+const gap = 80
+
+// within reports whether hint, a star in which stands for a few words, is a part
+// of text.
+func within(text, hint string) bool {
+	first, rest, star := strings.Cut(hint, "*")
+	for {
+		at := strings.Index(text, first)
+		if at < 0 || !star {
+			return at >= 0
+		}
+		text = text[at+len(first):]
+		if within(text[:min(len(text), gap+len(rest))], rest) {
+			return true
+		}
+	}
 }

@@ -25,6 +25,10 @@ func sample(r fault.Row) (status int, h http.Header, b []byte, now time.Time) {
 	code, _, _ := strings.Cut(r.Codes, " ")
 	typ, _, _ := strings.Cut(r.Types, " ")
 	text, _, _ := strings.Cut(r.Text, "|")
+	text = strings.ReplaceAll(text, "*", " so to speak ")
+	if word, _, _ := strings.Cut(r.Words, " "); word != "" {
+		code = "brand_new." + word
+	}
 	if code != "" {
 		typ = ""
 	}

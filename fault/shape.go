@@ -3,6 +3,7 @@ package fault
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"strings"
 )
 
@@ -11,7 +12,7 @@ type place int
 
 const (
 	outside   place = iota // nothing to do with an error
-	beside                 // at the top, where servers without an error key put it
+	atTop                  // where servers without an error key put it
 	inError                // below an error key
 	inHeaders              // below error.headers
 )
@@ -22,12 +23,21 @@ const (
 //	[{"error":{…}}]                        Gemini
 //	{"errors":[…]} {"errors":[{…}]}        edges and some gateways
 //	{"code":…,"message":…} {"detail":…}    no error key: vLLM, FastAPI, Mistral
-//	{"response":{"error":{…}}}             response.failed
+//	{"response":{"error":{…}}}             response.failed, Tencent
 //	{"last_error":{…}}                     thread.run.failed
+//	{"base_resp":{"status_code":…}}        MiniMax
+//	{"header":{"code":…}}                  iFlytek
+//	{"fault":{"faultstring":…}}            Apigee
+//	{"choices":[{"error":{…}}]}            OpenRouter
 //	{"error":{"error":{…}}} {"error":{"metadata":{"raw":"…"}}}
 func where(path string) (place, string) {
-	path = strings.TrimPrefix(path, "0.")
-	path = strings.TrimPrefix(path, "response.")
+	for _, around := range [...]string{"0.", "response.", "choices.0."} {
+		rest := strings.TrimPrefix(path, around)
+		if around == "choices.0." && !strings.HasPrefix(rest, "error") {
+			continue
+		}
+		path = rest
+	}
 	head, rest, deeper := strings.Cut(path, ".")
 	switch head {
 	case "error", "last_error":
@@ -38,12 +48,16 @@ func where(path string) (place, string) {
 	case "errors":
 		return inError, member(rest, head)
 	case "detail":
-		return beside, member(rest, head)
+		return atTop, member(rest, head)
+	case "base_resp", "header", "fault":
+		if deeper {
+			return atTop, strings.TrimPrefix(rest, "detail.")
+		}
 	}
 	if deeper {
 		return outside, ""
 	}
-	return beside, head
+	return atTop, head
 }
 
 // member is the key that the first element of a list, or a single object, has;
@@ -57,14 +71,16 @@ func member(rest, name string) string {
 }
 
 func below(rest string) (place, string) {
-	for _, again := range [...]string{"error.", "metadata."} {
+	for _, again := range [...]string{"error.", "metadata.", "message."} {
 		rest = strings.TrimPrefix(rest, again)
 	}
 	if key, ok := strings.CutPrefix(rest, "headers."); ok {
 		return inHeaders, key
 	}
-	if strings.HasSuffix(rest, ".retrydelay") {
-		return inError, "retrydelay"
+	for _, deep := range [...]string{"retrydelay", "quotaid", "reason"} {
+		if strings.HasSuffix(rest, "."+deep) {
+			return inError, deep
+		}
 	}
 	return inError, rest
 }
@@ -73,21 +89,47 @@ func below(rest string) (place, string) {
 // JSON or Python's way of writing it, where the code says nothing and the type
 // does not blame the request: the text is then the caller's own.
 func (s *said) lookInside() {
+	if !s.vague() || listed(callerTypes, s.typ) {
+		return
+	}
+	if n := quotedStatus(s.text); n != 0 {
+		first(&s.beside.status, strconv.Itoa(n))
+		s.quotedStatus = n
+	}
 	i := strings.IndexByte(s.text, '{')
-	if i < 0 || !s.vague() || listed(callerTypes, s.typ) {
+	if i < 0 {
 		return
 	}
 	var inner said
 	inner.readJSON([]byte(s.text[i:]))
 	first(&inner.code, between(s.text[i:], "'code': '", "'"))
 	first(&inner.typ, between(s.text[i:], "'type': '", "'"))
-	if inner.code != "" && plain(inner.code) {
+	_, numeric := number(inner.code)
+	if status := numeric && len(inner.code) < 4; inner.code != "" && plain(inner.code) && !status {
 		s.code, s.quoted = inner.code, true
 	}
 	if inner.typ != "" && plain(inner.typ) {
 		s.typ, s.quoted = inner.typ, true
 	}
 	s.addText(inner.text)
+}
+
+// quotedStatus finds the HTTP status that a relay got, in words such as "Error
+// code: 429 - {…}"; 0: none.
+func quotedStatus(text string) int {
+	for _, mark := range [...]string{
+		"error code: ", "status code: ", "status code ", "status_code=", "status_code: ", "status: ", "http status ", "http error ", "http ",
+		"error: ", "returned error ", "状态码: ", "状态码：",
+	} {
+		_, rest, ok := strings.Cut(text, mark)
+		if !ok || len(rest) < 3 || len(rest) > 3 && '0' <= rest[3] && rest[3] <= '9' {
+			continue
+		}
+		if n, ok := number(rest[:3]); ok && 400 <= n && n <= 599 {
+			return n
+		}
+	}
+	return 0
 }
 
 // between returns what stands between two marks, or "".
@@ -112,8 +154,16 @@ func isJSON(body []byte) bool {
 }
 
 func isHTML(body []byte) bool {
-	start := strings.ToLower(string(body[:min(len(body), 64)]))
-	return strings.HasPrefix(start, "<!doctype html") || strings.HasPrefix(start, "<html")
+	start := strings.ToLower(string(body[:min(len(body), 1024)]))
+	if !strings.HasPrefix(start, "<") {
+		return false
+	}
+	for _, tag := range [...]string{"<!doctype html", "<html", "<head", "<body", "<title"} {
+		if strings.Contains(start, tag) {
+			return true
+		}
+	}
+	return false
 }
 
 // unquote takes a text out of its JSON string, if it is in one.

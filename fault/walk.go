@@ -44,7 +44,7 @@ func walk(data []byte, visit func(path string, v json.Token) bool) {
 func opens(d json.Delim) bool { return d == '{' || d == '[' }
 
 const (
-	maxDepth = 6    // of what is visited
+	maxDepth = 8    // of what is visited
 	maxNest  = 1000 // of what is stepped over
 )
 

@@ -107,11 +107,18 @@ func (b *watchedBody) took(p []byte) {
 	b.left -= int64(len(p))
 	if b.json != nil {
 		b.json.feed(p)
-		if p = p[:min(len(p), maxFirst)]; b.a.content == 0 && b.a.tells() && bytes.Contains(p, []byte(`"error"`)) {
-			b.first = bytes.Clone(p)
-		}
+	}
+	if p = p[:min(len(p), maxFirst)]; b.a.content == 0 && b.a.tells() && b.mayReport(p) {
+		b.first = bytes.Clone(p)
 	}
 	b.a.progress()
+}
+
+// mayReport tells whether the beginning of a body may be a failure in a 2xx:
+// JSON that is no answer, whatever its content type, and what is no JSON although
+// it should be.
+func (b *watchedBody) mayReport(p []byte) bool {
+	return (b.json != nil || p[0] == '{') && fault.MayReport(p)
 }
 
 // ended ends the attempt with the body's last error and returns the error for

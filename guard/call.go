@@ -122,11 +122,7 @@ func (c *call) begin() (*attempt, error) {
 // Ready tells the course whether a retry would be let through: not as a probe,
 // and not at all while a circuit is open. A call counted as one has its permit.
 func (c *call) Ready() bool {
-	if c.permit != nil || c.g.cfg.Breaker.Mode == breaker.Observe {
-		return true
-	}
-	up := c.circuit.Parent()
-	return c.circuit.State() == breaker.Closed && (up == nil || up.State() == breaker.Closed)
+	return c.permit != nil || c.circuit.Ready()
 }
 
 // wait reports false if the caller has left meanwhile.

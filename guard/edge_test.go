@@ -107,6 +107,9 @@ func TestEndOfABody(t *testing.T) {
 		{"shorter than announced", plain, long, 20_000, io.EOF, fault.Service, fault.CodeTruncated, true},
 		{"half of an object", plain, `{"choices":[{"message":"hel`, -1, io.EOF, fault.Service, fault.CodeTruncated, true},
 		{"error null", plain, `{"id":"resp_1","error":null}`, -1, io.EOF, fault.Success, "", false},
+		{"JSON under a plain content type", "text/plain", `{"code":429,"msg":"too many requests"}`, -1, io.EOF, fault.RateLimit, "429", false},
+		{"text under a plain content type", "text/plain", "too many requests", -1, io.EOF, fault.Success, "", false},
+		{"a text that talks of errors", plain, `{"choices":[{"message":{"content":"{\"error\":\"overloaded\"}"}}]}`, -1, io.EOF, fault.Success, "", false},
 		{"an identity encoding that is named", sse + "; charset=utf-8", chunk, -1, io.EOF, fault.Service, fault.CodeTruncated, true},
 	}
 	for _, row := range rows {
@@ -117,7 +120,7 @@ func TestEndOfABody(t *testing.T) {
 				return resp, nil
 			}), once)
 			_, got, err := r.chat("http://api")
-			if got != row.body || (err != nil) != row.readError {
+			if got != row.body && !row.readError || (err != nil) != row.readError {
 				t.Errorf("read %q, %v", got, err)
 			}
 			if err != nil && !errors.Is(err, fault.ErrService) {
@@ -291,4 +294,37 @@ func TestCallerCanLeaveWhileHisBodyIsRead(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// What cannot be an answer is not passed on as one, whatever its status said.
+func TestWhatIsNoAnswerIsRestated(t *testing.T) {
+	for _, row := range []struct {
+		name, body string
+		want       fault.Kind
+		code       string
+		status     int
+	}{
+		{"nothing at all", "", fault.Service, fault.CodeEmpty, 502},
+		{"an answer without choices", `{"id":"x","object":"chat.completion","choices":[]}`, fault.Service, fault.CodeEmpty, 502},
+		{"no error key", `{"base_resp":{"status_code":1008,"status_msg":"insufficient balance"},"choices":null}`, fault.Quota, "1008", 429},
+		{"a page under JSON's content type", "<html><head></head></html>", fault.Service, fault.CodeHTML, 502},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := newRig(t, fixed(200, row.body, "Content-Type", "application/json"), once)
+			resp, got, err := r.chat("http://api")
+			e := r.events[len(r.events)-1]
+			if e.Type != guard.CallEnded || e.Kind != row.want || e.Fault.Code != row.code {
+				t.Errorf("event %+v", e)
+			}
+			if err != nil {
+				if !errors.Is(err, fault.ErrService) {
+					t.Errorf("told %v", err)
+				}
+				return
+			}
+			if resp.StatusCode != row.status || !strings.Contains(got, `{"error":{"message":"Our AI service is`) || !strings.Contains(got, `"code":"`+row.code+`"`) {
+				t.Errorf("handed over %d %q", resp.StatusCode, got)
+			}
+		})
+	}
 }

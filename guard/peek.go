@@ -115,7 +115,8 @@ func (b *watchedBody) keep(r reading) {
 	b.held, b.after = b.held[:from+r.n], r.err
 	b.left -= int64(r.n)
 	b.json.feed(b.held[from:])
-	if bytes.Contains(b.held, []byte(`"error"`)) {
+	b.first = nil
+	if fault.MayReport(b.held) {
 		b.first = b.held
 	}
 }

@@ -33,6 +33,7 @@ type stream struct {
 	choices  uint64 // indices seen, as bits
 	finished uint64 // those with a finish reason
 	short    bool   // one has a reason that explains an empty answer
+	starved  bool   // one was broken off for want of capacity
 	done     bool   // its proper end has come
 	marked   bool   // by [DONE]
 	unsure   bool   // an event was too long to tell what it was
@@ -89,7 +90,7 @@ func (s *stream) begin(block []byte) {
 }
 
 func (s *stream) data(e event) {
-	if !s.told && s.fault == nil && (string(e.name) == "error" || bytes.Contains(e.data, []byte(`"error"`))) {
+	if !s.told && s.fault == nil && (s.events == 0 || string(e.name) == "error" || bytes.Contains(e.data, []byte(`"error"`))) {
 		s.fault = fault.FromEvent(string(e.name), e.data, time.Now())
 	}
 	switch {
@@ -101,6 +102,9 @@ func (s *stream) data(e event) {
 		s.mark()
 	case s.dialect == chatStream:
 		s.read(e, s.chat(e.data))
+		if s.starved && s.fault == nil && !s.told {
+			s.fault = fault.FromEvent(string(e.name), e.data, time.Now())
+		}
 	case s.dialect == typedStream:
 		s.typed(e)
 		s.read(e, wellFormed(e.data))
@@ -159,6 +163,7 @@ func (s *stream) choice(text *scanner) bool {
 			index, _ = strconv.Atoi(string(value))
 		case "finish_reason":
 			finish = value
+			s.starved = s.starved || string(value) == `"`+fault.FinishStarved+`"`
 		case "text":
 			s.said = s.said || !empty(value)
 		}

@@ -3,9 +3,11 @@ module github.com/recloser/recloser/integration
 go 1.26.0
 
 require (
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/coder/websocket v1.8.15
 	github.com/openai/openai-go/v3 v3.96.0
 	github.com/recloser/recloser v0.0.0
+	go.uber.org/goleak v1.3.0
 )
 
 require (

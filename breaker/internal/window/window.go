@@ -1,44 +1,118 @@
 // Package window counts calls by the slot of time in which they began, so that
-// calls which hang can be seen with neither a timer nor a list of calls.
+// rates over time and calls that hang can be seen with neither a timer nor a
+// list of calls.
 //
-// Begin, End and Answered take no lock. Turn, BeginNow, Stalled and Forget are
-// for callers that hold their circuit's lock.
+// Begin and Cell.Answer take no lock and scale with the cores. Everything else
+// is for callers that hold their circuit's lock.
 package window
 
 import (
 	"math"
+	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// size is how many slots are kept; calls of older ones are counted in sum.
-const size = 64
+// Size is how many slots are kept.
+const Size = 256
 
-// A cell is one slot: its number's low 32 bits above the calls that are out,
-// the latter with a bias so that an addition never borrows from the number.
+// Cell counts the calls of one slot, or a part of them. The upper bits of both
+// counts are the slot's number, so that an addition to a slot that is gone is
+// noticed.
+type Cell struct{ begun, answered atomic.Uint64 }
+
 const (
-	numberShift = 32
-	bias        = 1 << 31
+	countBits = 40
+	countMask = 1<<countBits - 1
 )
+
+func tag(slot int64) uint64 { return uint64(slot) << countBits }
+
+// stripe has a cell for every slot: the one at slot mod Size.
+type stripe [Size]Cell
 
 // Window counts the calls of one circuit. Make it with New.
 type Window struct {
-	width    int64 // of a slot, in nanoseconds
-	current  atomic.Int64
-	answered atomic.Int64 // newest slot with a call that was answered
-	cells    [size]atomic.Uint64
+	width int64 // of a slot, in nanoseconds
+	head  atomic.Int64
+	first stripe
+	// more has further stripes once callers got in each other's way, often, in
+	// one slot: then each processor has its own to write to.
+	more    atomic.Pointer[stripes]
+	clashes atomic.Int32
+	// unended are calls counted as answered, by their first content, that have
+	// not ended, or not well: they are no answers for Ended.
+	unended atomic.Int64
 
-	// Calls whose slot is gone, as a cell: its number is the slot that they
-	// all came after, the newest answered one when they were last put there.
-	ancient atomic.Uint64
-	after   int64 // that number in full
+	left  [Size]uint32 // calls of a slot that ended in another way than answered
+	known [Size]uint32 // calls of a slot that are in answered, below
+	next  int64        // the first slot that may still be answered; those before are in answered
+	floor int64        // calls of this slot and before are nobody's evidence
+	gone  int64        // newest slot that is gone and had an answered call
+
+	begun        int64 // of slots that are gone
+	answered     int64
+	failed, slow int64 // calls ended so
+
+	ancient int64 // calls still out whose slot is gone, and after floor and gone
+
+	marks  []Ended      // at the start of each slot; nil unless asked for
+	beside func() Ended // of calls that are counted elsewhere; may be nil
 }
 
-// New returns a window with slots of the given width, at least a millisecond.
-func New(width time.Duration) *Window {
-	w := &Window{width: int64(max(width, time.Millisecond))}
-	w.current.Store(math.MinInt64)
+// Content notes that a call has been counted as answered before its end.
+func (w *Window) Content() { w.unended.Add(1) }
+
+// EndWell notes that a call after its Content has ended as an answer.
+func (w *Window) EndWell() { w.unended.Add(-1) }
+
+// Ended are calls by how they ended.
+type Ended struct{ Answered, Failed, Slow int64 }
+
+// Plus returns the sum of both.
+func (e Ended) Plus(f Ended) Ended {
+	return Ended{e.Answered + f.Answered, e.Failed + f.Failed, e.Slow + f.Slow}
+}
+
+type stripes struct {
+	each []stripe
+	// pool hands a processor the same stripe again and again, which makes it
+	// nearly its own.
+	pool sync.Pool
+	next atomic.Uint32
+}
+
+// maxStripes bounds the memory of a window: a stripe is 4 KiB.
+const maxStripes = 16
+
+// clashLimit is how often callers may get in each other's way within one slot.
+const clashLimit = 32
+
+// New returns a window whose current slot is that of the instant now.
+func New(now int64, width time.Duration) *Window {
+	w := &Window{width: int64(width)}
+	w.start(w.Slot(now))
 	return w
+}
+
+// Mark makes EndedSince work, from now on. It then also counts the calls that
+// beside tells, if that is not nil.
+func (w *Window) Mark(beside func() Ended) {
+	w.beside = beside
+	w.marks = make([]Ended, Size)
+	w.Remark()
+}
+
+// Marked reports whether EndedSince works.
+func (w *Window) Marked() bool { return w.marks != nil }
+
+// Remark lets what ended up to now count no longer in EndedSince.
+func (w *Window) Remark() {
+	now := w.all()
+	for i := range w.marks {
+		w.marks[i] = now
+	}
 }
 
 // Slot returns the number of the slot of the instant t.
@@ -50,123 +124,351 @@ func (w *Window) Slot(t int64) int64 {
 	return n
 }
 
-func (w *Window) cell(slot int64) *atomic.Uint64 { return &w.cells[uint64(slot)%size] }
+// Start returns the instant at which a slot starts.
+func (w *Window) Start(slot int64) int64 { return slot * w.width }
 
-func pack(slot int64) uint64 { return uint64(slot)<<numberShift | bias }
+// Head returns the current slot.
+func (w *Window) Head() int64 { return w.head.Load() }
 
-// add changes the calls out of a slot, and reports whether it still exists.
-func (w *Window) add(slot, n int64) bool {
-	cell := w.cell(slot)
-	if uint32(cell.Add(uint64(n))>>numberShift) == uint32(slot) {
-		return true
-	}
-	cell.Add(uint64(-n))
-	return false
+// Current reports whether t is in the current slot.
+func (w *Window) Current(t int64) bool {
+	return uint64(t-w.head.Load()*w.width) < uint64(w.width)
 }
 
-// Begin counts a call that begins in slot. It reports false, and has counted
-// nothing, if slot is not the current one: then it is time to Turn.
-func (w *Window) Begin(slot int64) bool {
-	return slot == w.current.Load() && w.add(slot, 1)
+// Begin counts a call that begins at t. It returns nil, and has counted
+// nothing, if it is time to Turn.
+func (w *Window) Begin(t int64) (cell *Cell, slot int64) {
+	slot = w.head.Load()
+	if uint64(t-slot*w.width) >= uint64(w.width) {
+		return nil, 0
+	}
+	for {
+		cell = &w.first[uint64(slot)%Size]
+		if more := w.more.Load(); more != nil {
+			cell = more.cell(slot)
+		}
+		old := cell.begun.Load()
+		if (old^tag(slot))>>countBits != 0 {
+			return nil, 0
+		}
+		if cell.begun.CompareAndSwap(old, old+1) {
+			return cell, slot
+		}
+		if w.clashes.Add(1) > clashLimit && w.more.Load() == nil {
+			return nil, 0
+		}
+	}
 }
 
 // BeginNow counts a call that begins in the current slot, which it returns.
-func (w *Window) BeginNow() (slot int64) {
-	slot = w.current.Load()
-	w.add(slot, 1)
-	return slot
+func (w *Window) BeginNow() (cell *Cell, slot int64) {
+	slot = w.head.Load()
+	cell = &w.first[uint64(slot)%Size]
+	cell.begun.Add(1)
+	return cell, slot
 }
 
-// End counts a call of slot as out no longer.
-func (w *Window) End(slot int64) {
-	if w.add(slot, -1) {
-		return
-	}
+// cell returns a processor's own.
+func (m *stripes) cell(slot int64) *Cell {
+	s := m.pool.Get().(*stripe)
+	m.pool.Put(s)
+	return &s[uint64(slot)%Size]
+}
+
+// Timed reports whether the answer to a call of this cell is one whose time is
+// to be taken: each of the first four, then every 16th.
+func (c *Cell) Timed() bool {
+	n := c.answered.Load() & countMask
+	return n < 4 || n%16 == 0
+}
+
+// AnswerUntimed is Answer for one whose time need not be taken. It reports
+// false, too, if another answer came in between.
+func (c *Cell) AnswerUntimed(slot int64) bool {
+	old := c.answered.Load()
+	n := old & countMask
+	return (old^tag(slot))>>countBits == 0 && n >= 4 && n%16 != 0 && c.answered.CompareAndSwap(old, old+1)
+}
+
+// Answer counts a call of slot as answered. It reports false, and has counted
+// nothing, if the slot is gone.
+func (c *Cell) Answer(slot int64) bool {
 	for {
-		word := w.ancient.Load()
-		if int32(uint32(slot)-uint32(word>>numberShift)) <= 0 {
-			return // of those that were acquitted
+		old := c.answered.Load()
+		if (old^tag(slot))>>countBits != 0 {
+			return false
 		}
-		if w.ancient.CompareAndSwap(word, word-1) {
-			return
-		}
-	}
-}
-
-// Answered notes that a call begun in slot was answered: calls begun in it or
-// before are not held against the service any more. If the slot is gone, that
-// goes for all calls as old.
-func (w *Window) Answered(slot int64) {
-	slot = max(slot, w.current.Load()-size)
-	for {
-		newest := w.answered.Load()
-		if slot <= newest || w.answered.CompareAndSwap(newest, slot) {
-			return
+		if c.answered.CompareAndSwap(old, old+1) {
+			return true
 		}
 	}
 }
 
-// Turn makes slot the current one and reports whether that was a change. A
+// Leave counts a call of slot as ended in another way than answered.
+func (w *Window) Leave(slot int64) {
+	if head := w.head.Load(); slot > head-Size && slot <= head {
+		w.left[uint64(slot)%Size]++
+	} else if slot > max(w.floor, w.gone) {
+		w.ancient = max(w.ancient-1, 0)
+	}
+}
+
+// AnsweredGone counts a call as answered whose slot is gone. It acquits all
+// calls as old.
+func (w *Window) AnsweredGone() {
+	w.answered++
+	w.ancient, w.gone = 0, w.head.Load()-Size
+}
+
+// Add adds calls that have ended. They need not have begun here.
+func (w *Window) Add(e Ended) {
+	w.answered += e.Answered
+	w.failed += e.Failed
+	w.slow += e.Slow
+}
+
+// Begun returns how many calls have begun.
+func (w *Window) Begun() int64 {
+	begun := w.begun
+	for i := range Size {
+		b, _ := w.counts(i)
+		begun += b
+	}
+	return begun
+}
+
+// SoFar returns all that has ended so far. It looks only at slots with calls
+// that may be out: the current one, if calls are quick.
+func (w *Window) SoFar() Ended {
+	head, n := w.head.Load(), w.answered
+	for s := w.next; s <= head; s++ {
+		i := uint64(s) % Size
+		_, answered := w.counts(int(i))
+		n += answered - int64(w.known[i])
+	}
+	return Ended{n - w.unended.Load(), w.failed, w.slow}
+}
+
+// settle moves the first slot that may still be answered on.
+func (w *Window) settle(head int64) {
+	for ; w.next < head && w.out(w.next) == 0; w.next++ {
+		i := uint64(w.next) % Size
+		_, answered := w.counts(int(i))
+		w.know(i, answered)
+	}
+}
+
+// know takes a slot's answers into the sum.
+func (w *Window) know(i uint64, answered int64) {
+	w.answered += answered - int64(w.known[i])
+	w.known[i] = uint32(answered)
+}
+
+// all returns what has ended, here and beside.
+func (w *Window) all() Ended {
+	if w.marks == nil {
+		return Ended{}
+	}
+	e := w.SoFar()
+	if w.beside != nil {
+		e = e.Plus(w.beside())
+	}
+	return e
+}
+
+// counts adds up a slot's cells.
+func (w *Window) counts(i int) (begun, answered int64) {
+	begun = int64(w.first[i].begun.Load() & countMask)
+	answered = int64(w.first[i].answered.Load() & countMask)
+	if more := w.more.Load(); more != nil {
+		for s := range more.each {
+			begun += int64(more.each[s][i].begun.Load() & countMask)
+			answered += int64(more.each[s][i].answered.Load() & countMask)
+		}
+	}
+	return begun, answered
+}
+
+// Turn makes t's slot the current one and reports whether that was a change. A
 // slot a little before the current one is late, not a turn; one far before
 // it means that the clock was set back, and everything starts anew.
-func (w *Window) Turn(slot int64) bool {
-	current := w.current.Load()
-	first := current == math.MinInt64
-	back := !first && slot < current
-	if slot == current || back && current-slot < size/2 {
+func (w *Window) Turn(t int64) bool {
+	if w.clashes.Load() > clashLimit && w.more.Load() == nil {
+		w.spread()
+	}
+	slot, head := w.Slot(t), w.head.Load()
+	back := slot < head
+	if slot == head || back && head-slot < Size/2 {
 		return false
 	}
-	if first || back {
-		w.restart(slot)
-	} else {
-		for s := max(current+1, slot-size+1); s <= slot; s++ {
-			w.evict(current, s)
-		}
+	w.clashes.Store(0)
+	if back {
+		w.start(slot)
+		return true
 	}
-	w.current.Store(slot)
+	w.settle(head)
+	now := w.all()
+	for old := head - Size + 1; old <= min(head, slot-Size); old++ {
+		w.evict(old, slot-int64(uint64(slot-old)%Size), now)
+	}
+	w.next = max(w.next, slot-Size+1)
+	w.head.Store(slot)
 	return true
 }
 
-// restart empties the window: no call begun before counts from now on.
-func (w *Window) restart(slot int64) {
-	for s := slot - size + 1; s <= slot; s++ {
-		w.cell(s).Store(pack(s))
+// evict makes room for slot where old was.
+func (w *Window) evict(old, slot int64, now Ended) {
+	i := uint64(old) % Size
+	begun, answered := w.take(i, slot)
+	w.begun += begun
+	w.know(i, answered) // also what came too late for settle
+	w.known[i] = 0
+	switch {
+	case answered > 0:
+		w.ancient, w.gone = 0, old
+	case old > max(w.floor, w.gone):
+		w.ancient += max(begun-int64(w.left[i]), 0)
 	}
-	w.acquit(slot - 1)
-	w.answered.Store(slot - 1)
-}
-
-// acquit drops the calls whose slot is gone: an answer came after them.
-func (w *Window) acquit(answered int64) {
-	w.after = answered
-	w.ancient.Store(pack(answered))
-}
-
-// evict makes room for a slot where one up to current was.
-func (w *Window) evict(current, slot int64) {
-	out := uint64(max(int64(uint32(w.cell(slot).Swap(pack(slot))))-bias, 0))
-	answered := w.answered.Load()
-	if answered > w.after {
-		w.acquit(answered)
-	}
-	if old := current - int64(uint64(current-slot)%size); old > answered {
-		w.ancient.Add(out)
+	w.left[i] = 0
+	if w.marks != nil {
+		// Also for the slots that were skipped: what ended in them made no turn,
+		// so it was soon after the one before.
+		w.marks[i] = now
 	}
 }
 
-// Stalled counts the calls still out that began after the newest answered one
-// and no later than in the slot last.
-func (w *Window) Stalled(last int64) int {
-	answered, current := w.answered.Load(), w.current.Load()
+// take empties the cells at i for slot and returns what they counted.
+func (w *Window) take(i uint64, slot int64) (begun, answered int64) {
+	begun = int64(w.first[i].begun.Swap(tag(slot)) & countMask)
+	answered = int64(w.first[i].answered.Swap(tag(slot)) & countMask)
+	if more := w.more.Load(); more != nil {
+		for s := range more.each {
+			begun += int64(more.each[s][i].begun.Swap(tag(slot)) & countMask)
+			answered += int64(more.each[s][i].answered.Swap(tag(slot)) & countMask)
+		}
+	}
+	return begun, answered
+}
+
+// start makes slot the current one and empties all.
+func (w *Window) start(slot int64) {
+	for s := slot - Size + 1; s <= slot; s++ {
+		i := uint64(s) % Size
+		begun, answered := w.take(i, s)
+		w.begun += begun
+		w.know(i, answered)
+	}
+	w.left, w.known = [Size]uint32{}, [Size]uint32{}
+	w.next = slot
+	w.head.Store(slot)
+	w.Forget()
+	w.floor, w.gone = slot-1, math.MinInt64
+}
+
+// Close ends the window's use and returns its totals. Begin counts nothing any
+// more, so that no call is lost between the two.
+func (w *Window) Close() (begun int64, ended Ended) {
+	head := w.head.Load()
+	const elsewhere = 1 << 20
+	for s := head - Size + 1; s <= head; s++ {
+		i := uint64(s) % Size
+		begun, answered := w.take(i, s+elsewhere)
+		w.begun += begun
+		w.know(i, answered)
+	}
+	w.next = head + 1
+	return w.begun, w.SoFar()
+}
+
+// spread gives processors stripes of their own.
+func (w *Window) spread() {
+	more := &stripes{each: make([]stripe, min(runtime.GOMAXPROCS(0), maxStripes))}
+	head := w.head.Load()
+	for s := range more.each {
+		for n := head - Size + 1; n <= head; n++ {
+			c := &more.each[s][uint64(n)%Size]
+			c.begun.Store(tag(n))
+			c.answered.Store(tag(n))
+		}
+	}
+	more.pool.New = func() any {
+		return &more.each[int(more.next.Add(1))%len(more.each)]
+	}
+	w.more.Store(more)
+}
+
+// Forget lets nothing that began, or ended, up to now count as evidence.
+func (w *Window) Forget() {
+	head := w.head.Load()
+	w.floor, w.ancient = head, 0
+	w.Remark()
+}
+
+// EndedSince returns the calls that ended since the start of the slot of t, or
+// since Forget. It needs Mark.
+func (w *Window) EndedSince(t int64) Ended {
+	head, now := w.head.Load(), w.all()
+	mark := w.marks[uint64(min(max(w.Slot(t), head-Size+1), head))%Size]
+	return Ended{now.Answered - mark.Answered, now.Failed - mark.Failed, now.Slow - mark.Slow}
+}
+
+// out is how many calls of a slot are still out.
+func (w *Window) out(slot int64) int64 {
+	i := uint64(slot) % Size
+	begun, answered := w.counts(int(i))
+	return max(begun-answered-int64(w.left[i]), 0)
+}
+
+// Out counts the calls still out that began from the slot of the instant from
+// on and before that of the instant before.
+func (w *Window) Out(from, before int64) int {
+	head := w.head.Load()
 	var n int64
-	if answered <= w.after {
-		n = max(int64(uint32(w.ancient.Load()))-bias, 0)
-	}
-	for s := max(answered+1, current-size+1); s <= min(last, current); s++ {
-		n += max(int64(uint32(w.cell(s).Load()))-bias, 0)
+	for s := max(w.Slot(from), head-Size+1); s <= min(w.Slot(before)-1, head); s++ {
+		n += w.out(s)
 	}
 	return int(n)
 }
 
-// Forget lets nothing that began up to the current slot count as stalled.
-func (w *Window) Forget() { w.answered.Store(w.current.Load()) }
+// NewestAnswered returns the newest slot with a call that was answered, and
+// whether there is one.
+func (w *Window) NewestAnswered() (slot int64, ok bool) {
+	head := w.head.Load()
+	for s := head; s > head-Size; s-- {
+		if _, answered := w.counts(int(uint64(s) % Size)); answered > 0 {
+			return s, true
+		}
+	}
+	return w.gone, w.gone != math.MinInt64
+}
+
+// Stalled counts the calls still out that began before the slot of the instant
+// before, and after all of: the newest answered slot, Forget, and the slot
+// acquitted, which is one that was answered elsewhere.
+func (w *Window) Stalled(acquitted, before int64) int {
+	if answered, ok := w.NewestAnswered(); ok {
+		acquitted = max(acquitted, answered)
+	}
+	acquitted = max(acquitted, w.floor)
+	head := w.head.Load()
+	n := w.Out(w.Start(max(acquitted+1, head-Size+1)), before)
+	if acquitted <= max(w.floor, w.gone) {
+		n += int(w.ancient)
+	}
+	return n
+}
+
+// Idle reports whether no call is out and the current slot lies, whole, before
+// the instant t.
+func (w *Window) Idle(t int64) bool {
+	head := w.head.Load()
+	if w.Start(head+1) > t || w.ancient > 0 {
+		return false
+	}
+	for s := head - Size + 1; s <= head; s++ {
+		if w.out(s) > 0 {
+			return false
+		}
+	}
+	return true
+}

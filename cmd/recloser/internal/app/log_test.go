@@ -65,7 +65,7 @@ func TestTransitionsAreLogged(t *testing.T) {
 	observe := logTransitions(log.Logger, breaker.Normal, func(tr breaker.Transition) { told = append(told, tr.To) })
 	observe(breaker.Transition{
 		Name: "api.openai.com/gpt-4o", From: breaker.Closed, To: breaker.Open, Reason: breaker.ConsecutiveFailures,
-		Failures: 5, Openings: 1, Until: time.Unix(1, 0),
+		Evidence: breaker.Evidence{Failures: 5}, Openings: 1, Until: time.Unix(1, 0),
 	})
 	observe(breaker.Transition{Name: "api.openai.com/gpt-4o", From: breaker.Open, To: breaker.HalfOpen, Reason: breaker.ProbeDue})
 	if err := log.Close(); err != nil {

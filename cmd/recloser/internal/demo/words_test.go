@@ -10,7 +10,7 @@ import (
 func TestTransitionsInWords(t *testing.T) {
 	at := time.Now()
 	opened := func(reason breaker.Reason, failures, stalled int) breaker.Transition {
-		return breaker.Transition{To: breaker.Open, At: at, Until: at.Add(1600 * time.Millisecond), Reason: reason, Failures: failures, Stalled: stalled}
+		return breaker.Transition{To: breaker.Open, At: at, Until: at.Add(1600 * time.Millisecond), Reason: reason, Evidence: breaker.Evidence{Failures: failures, Stalled: stalled}}
 	}
 	for _, tt := range []struct {
 		tr   breaker.Transition

@@ -29,6 +29,8 @@ type circuit struct {
 	StalledCalls        int           `json:"stalled_calls"`
 	Openings            int           `json:"openings"`
 	ProbeOut            bool          `json:"probe_out"`
+	Ramp                int           `json:"ramp"` // most calls out at once; 0: any number
+	Why                 string        `json:"why"`
 	LastFailure         instant       `json:"last_failure"`
 	Since               instant       `json:"since"`
 	Until               instant       `json:"until"`
@@ -46,13 +48,14 @@ func (t instant) MarshalJSON() ([]byte, error) {
 	return time.Time(t).UTC().AppendFormat(nil, `"2006-01-02T15:04:05.000Z"`), nil
 }
 
-func newCircuit(m breaker.Metrics) circuit {
+func newCircuit(b *breaker.Breaker) circuit {
+	m := b.Metrics()
 	return circuit{
 		Name: m.Name, State: m.State, Mode: m.Mode,
 		TotalCalls: m.TotalCalls, FailedCalls: m.FailedCalls,
 		RefusedCalls: m.RefusedCalls, WouldRefuse: m.WouldRefuse,
 		ConsecutiveFailures: m.ConsecutiveFailures, StalledCalls: m.StalledCalls,
-		Openings: m.Openings, ProbeOut: m.ProbeOut,
+		Openings: m.Openings, ProbeOut: m.Probes > 0, Ramp: m.Ramp, Why: b.WhyAt(time.Now().UTC()),
 		LastFailure: instant(m.LastFailure), Since: instant(m.Since), Until: instant(m.Until),
 	}
 }
@@ -61,7 +64,7 @@ func (a *admin) circuits(w http.ResponseWriter) {
 	all := a.cfg.Guard.Circuits().All()
 	list := circuitList{Circuits: make([]circuit, len(all)), Gates: []gate{}}
 	for i, b := range all {
-		list.Circuits[i] = newCircuit(b.Metrics())
+		list.Circuits[i] = newCircuit(b)
 	}
 	writeJSON(w, http.StatusOK, list)
 }

@@ -1,0 +1,250 @@
+package breaker
+
+import (
+	"time"
+
+	"github.com/recloser/recloser/breaker/internal/window"
+)
+
+// record takes in what a call said about one of its circuits.
+func (b *Breaker) record(p *Permit, h *half, t instant, r Result) {
+	if b.indifferent(p, h, t, r) {
+		return
+	}
+	b.mu.Lock()
+	b.reanchor(t)
+	turned := b.window(t).Turn(int64(t))
+	current := h.current(b.word.Load())
+	slow := p.slowFor(b, t) && r.Outcome != Ignored
+	b.count(p, t, r, current, slow)
+	b.judge(p, h, t, r, b.event(p, h, t, r, slow, Recorded))
+	if turned {
+		b.look(t)
+	}
+	b.mu.Unlock()
+	b.deliver()
+}
+
+// indifferent reports whether a result changes nothing in a circuit, so that
+// the lock need not be taken.
+func (b *Breaker) indifferent(p *Permit, h *half, t instant, r Result) bool {
+	word := b.word.Load()
+	if word&calmBit == 0 || !h.current(word) || r.Outcome == Failure || r.Class == Quota {
+		return false
+	}
+	if p.b == b {
+		return p.is(content) && r.Outcome == Ignored
+	}
+	if word&timedBit != 0 && p.slowFor(b, t) {
+		return false
+	}
+	if word&markedBit == 0 {
+		return true
+	}
+	w := b.win.Load()
+	return p.is(answered) == (r.Outcome == Success) && w != nil && w.Current(int64(t))
+}
+
+// count notes what became of a call.
+func (b *Breaker) count(p *Permit, t instant, r Result, current, slow bool) {
+	if r.Outcome == Failure {
+		b.failed++
+		b.lastFailure, b.everFailed = t, true
+	}
+	success := current && r.Outcome == Success
+	var ended window.Ended
+	if current && r.Outcome == Failure {
+		ended.Failed = 1
+	}
+	if current && slow {
+		ended.Slow = 1
+	}
+	if p.b == b {
+		p.land(success)
+	} else if success != p.is(answered) { // a parent finds in its children's counts what they answered
+		if success {
+			ended.Answered = 1
+		} else {
+			ended.Answered = -1
+		}
+	}
+	b.window(t).Add(ended)
+}
+
+// land ends a call in its window: as answered, or otherwise.
+func (p *Permit) land(success bool) {
+	switch {
+	case p.is(content):
+		if success && p.is(answered) {
+			p.win.EndWell()
+		} else { // content or end came too late for the state that admitted it
+			p.slot &^= answered
+		}
+	case success:
+		p.slot |= answered
+		if !p.cell.Answer(p.slotNumber()) {
+			p.win.AnsweredGone()
+		}
+	default:
+		p.win.Leave(p.slotNumber())
+	}
+}
+
+// slowFor reports whether a call that ends at t was slow for b: to its first
+// content, where there was one.
+func (p *Permit) slowFor(b *Breaker, t instant) bool {
+	if !p.is(content) {
+		return b.slow(time.Duration(t - p.begin))
+	}
+	if p.b == b {
+		return p.is(slowContent)
+	}
+	return p.is(slowAbove)
+}
+
+func (b *Breaker) event(p *Permit, h *half, t instant, r Result, slow bool, kind EventKind) Event {
+	e := Event{
+		Kind: kind, Class: r.Class, Begin: b.time(p.begin), Took: time.Duration(t - p.begin),
+		Slow: slow, Probe: h.lease() != 0, RetryAfter: r.RetryAfter,
+	}
+	if p.b != b {
+		e.Child = p.b.name
+	}
+	return e
+}
+
+// judge lets a result change the state, if it belongs to that state.
+func (b *Breaker) judge(p *Permit, h *half, t instant, r Result, e Event) {
+	switch {
+	case !h.current(b.word.Load()) || b.mode == Disabled:
+		e.Kind = Late
+		b.policy.Judge(b.view(t), e)
+	case b.state == Closed:
+		b.judgeClosed(p, t, r, e)
+	case b.state == HalfOpen:
+		b.judgeProbe(p, h, t, r, e)
+	}
+}
+
+func (b *Breaker) judgeClosed(p *Permit, t instant, r Result, e Event) {
+	switch r.Outcome {
+	case Failure:
+		b.fail(p, r, e)
+		b.ramp.failed(t, b.meanAnswer())
+	case Success:
+		if b.run.endedBy(p.begin) {
+			b.run = run{}
+		}
+		b.ramp.answered(e.Took, b.meanAnswer())
+	case Ignored:
+	}
+	b.heed(t, b.policy.Judge(b.view(t), e), r.RetryAfter)
+}
+
+// fail takes a failure into the run.
+func (b *Breaker) fail(p *Permit, r Result, e Event) {
+	b.run.add(p.begin)
+	b.remember(FailedCall{Begin: e.Begin, Class: r.Class, Cause: r.Cause, Child: e.Child})
+}
+
+func (b *Breaker) judgeProbe(p *Permit, h *half, t instant, r Result, e Event) {
+	if r.Outcome == Failure {
+		b.fail(p, r, e)
+	}
+	d := b.policy.Judge(b.view(t), e)
+	switch {
+	case d.Reclose:
+		b.reclose(t, ProbeSucceeded)
+	case r.Outcome == Success && !p.is(content): // its first content has proven it
+		b.proven(h.lease(), t)
+	case r.Outcome == Failure:
+		b.open(t, ProbeFailed, Evidence{}, r.RetryAfter, b.nextProbe(t, d))
+	default:
+		b.giveBack(h.lease())
+	}
+}
+
+// proven counts a good probe.
+func (b *Breaker) proven(lease uint32, t instant) {
+	b.good++
+	if b.good >= b.cfg().ProbeSuccesses {
+		b.reclose(t, ProbeSucceeded)
+		return
+	}
+	b.giveBack(lease)
+}
+
+// heed does what a policy has decided.
+func (b *Breaker) heed(t instant, d Decision, atLeast time.Duration) {
+	b.attend, b.limit, b.young = d.Attend, d.Ramp, d.Young
+	switch {
+	case d.Trip && b.state == Closed && b.mode != Disabled:
+		b.open(t, d.Reason, d.Evidence, atLeast, d.NextProbe)
+	case d.Reclose && b.state != Closed:
+		b.reclose(t, d.Reason)
+	default:
+		b.publish()
+	}
+}
+
+// look lets the policy see a new slot.
+func (b *Breaker) look(t instant) {
+	if b.state == Closed && b.mode != Disabled {
+		b.heed(t, b.policy.Judge(b.view(t), Event{Kind: Turned}), 0)
+	}
+}
+
+// turn makes t's slot the current one of a parent, before a child counts
+// anything in it.
+func (b *Breaker) turn(t instant) {
+	if b.marksTurned(b.word.Load(), t) {
+		return
+	}
+	b.mu.Lock()
+	if b.window(t).Turn(int64(t)) {
+		b.look(t)
+	}
+	b.mu.Unlock()
+	b.deliver()
+}
+
+// progress takes in the first content of a call.
+func (b *Breaker) progress(p *Permit, h *half, t instant) {
+	word := b.word.Load()
+	if p.b != b && word&calmBit != 0 && h.current(word) && word&(timedBit|markedBit) == 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.deliver()
+	defer b.mu.Unlock()
+	b.reanchor(t)
+	turned := b.window(t).Turn(int64(t))
+	current := h.current(b.word.Load())
+	slow := b.slow(time.Duration(t - p.begin))
+	switch {
+	case p.b == b:
+		p.land(current)
+		if p.is(answered) {
+			p.win.Content()
+		}
+		if slow {
+			p.slot |= slowContent
+		}
+	case slow:
+		p.slot |= slowAbove
+	}
+	e := b.event(p, h, t, Result{Class: Answer}, slow, Content)
+	switch {
+	case !current || b.mode == Disabled:
+	case b.state == HalfOpen:
+		b.policy.Judge(b.view(t), e)
+		if b.proven(h.lease(), t); b.state == Closed {
+			*h = newHalf(b.generation, 0)
+		}
+	case b.state == Closed:
+		b.heed(t, b.policy.Judge(b.view(t), e), 0)
+	}
+	if turned {
+		b.look(t)
+	}
+}
