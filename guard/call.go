@@ -58,6 +58,7 @@ func (c *call) prepare() *fault.Error {
 		c.circuit = c.g.circuits.Get(upstream)
 	} else {
 		c.circuit = c.g.circuits.Child(upstream, name)
+		c.g.tune(c.circuit, name, c.set.stallAfter)
 	}
 	c.report.Circuit, c.report.MaxRetries = c.circuit.Name(), c.set.plan.MaxRetries()
 	deadline, _ := c.ctx.Deadline()
