@@ -97,10 +97,14 @@ type Transition struct {
 	Until    time.Time // of an opening: when the probe is due
 }
 
-// String tells the reason in words, with its numbers.
+// String tells what has changed and why.
 func (t Transition) String() string {
-	return fmt.Sprintf("%s: %s to %s: %s", t.Name, t.From, t.To, t.Reason.text(t.Evidence))
+	return fmt.Sprintf("%s: %s to %s: %s", t.Name, t.From, t.To, t.Why())
 }
+
+// Why tells the reason in words, with its numbers: "5 consecutive failures (3 ×
+// 503, 2 × timeout)".
+func (t Transition) Why() string { return t.Reason.text(t.Evidence) }
 
 // announce queues a transition for the observer, under the lock.
 func (b *Breaker) announce(tr Transition) {

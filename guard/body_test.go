@@ -61,7 +61,7 @@ func TestLargeBodyStreamsThroughOnce(t *testing.T) {
 			if attempts != 1 || got != int64(len(large)) {
 				t.Errorf("%d attempts, %d bytes of %d", attempts, got, len(large))
 			}
-			if m := r.metrics(host(s.URL)); m.TotalCalls != 1 || m.FailedCalls != 1 || r.Circuits().Len() != 1 {
+			if m := r.metrics(host(s.URL) + "/no-model"); m.TotalCalls != 1 || m.FailedCalls != 1 || r.Circuits().Len() != 2 {
 				t.Errorf("metrics %+v", m)
 			}
 		})

@@ -54,12 +54,8 @@ func (c *call) prepare() *fault.Error {
 	if f != nil {
 		return f
 	}
-	if name == "" {
-		c.circuit = c.g.circuits.Get(upstream)
-	} else {
-		c.circuit = c.g.circuits.Child(upstream, name)
-		c.g.tune(c.circuit, name, c.set.stallAfter)
-	}
+	c.circuit = c.g.circuits.Child(upstream, name)
+	c.g.tune(c.circuit, name, c.set.stallAfter)
 	c.report.Circuit, c.report.MaxRetries = c.circuit.Name(), c.set.plan.MaxRetries()
 	deadline, _ := c.ctx.Deadline()
 	c.course = c.set.plan.Begin(retry.Call{

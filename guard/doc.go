@@ -32,8 +32,8 @@
 // Each call passes two circuits: its upstream's, named by the URL's host, which
 // opens when the host cannot be reached, and beneath it that of the model in
 // the request, "host/model", which opens when the model fails. A request
-// without a readable model (a GET, an upload, a body too large to hold) is on the
-// upstream's circuit alone, where its failures then count too.
+// without a readable model (a GET, an upload, a body too large to hold) is on
+// "host/no-model".
 //
 // # Attempts and their bodies
 //

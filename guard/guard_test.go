@@ -238,19 +238,53 @@ func TestObserveRefusesNothing(t *testing.T) {
 	}
 }
 
+// A path that fails for everybody, such as a file that cannot be had, says
+// nothing about the host's models.
+func TestFailuresWithoutAModelDoNotCloseTheHost(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, q *http.Request) {
+		if q.Method == http.MethodGet {
+			w.WriteHeader(http.StatusInternalServerError)
+		} else {
+			fmt.Fprint(w, `{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}`)
+		}
+	})
+	r := newRig(t, nil, once)
+	for range 6 {
+		q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/files/f", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp, err := r.RoundTrip(q); err == nil {
+			resp.Body.Close()
+		}
+	}
+	if m := r.metrics(host(s.URL) + "/" + guard.NoModel); m.State != breaker.Open || m.RefusedCalls != 1 {
+		t.Errorf("calls without a model: %+v", m)
+	}
+	if m := r.metrics(host(s.URL)); m.State != breaker.Closed {
+		t.Errorf("the host: %+v", m)
+	}
+	if resp, _, err := r.chat(s.URL); err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("a model's call: %v, %v", resp, err)
+	}
+	if why := r.Circuits().Child(host(s.URL), guard.NoModel).Why(); !strings.Contains(why, "5 consecutive failures (5 × 500)") {
+		t.Errorf("why: %s", why)
+	}
+}
+
 func TestCircuitNames(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{}") })
 	up := host(s.URL)
 	for body, want := range map[string]string{
 		chat:                     up + "/gpt-5",
 		`{"model":"a\u002fb"}`:   up + "/a/b",
-		`{"x":{"model":"no"}}`:   up,
-		`{"model":7}`:            up,
-		``:                       up,
-		`not JSON`:               up,
-		`["model","gpt-5"]`:      up,
+		`{"x":{"model":"no"}}`:   up + "/no-model",
+		`{"model":7}`:            up + "/no-model",
+		``:                       up + "/no-model",
+		`not JSON`:               up + "/no-model",
+		`["model","gpt-5"]`:      up + "/no-model",
 		`{"model":"gpt-5"`:       up + "/gpt-5",
-		`{"stream":true,"a":[1]`: up,
+		`{"stream":true,"a":[1]`: up + "/no-model",
 	} {
 		r := newRig(t, nil, once)
 		var report guard.Report

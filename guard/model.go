@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,8 +16,13 @@ const CodeInvalidModel = "invalid_model"
 // maxModel is the longest name of a model, in bytes.
 const maxModel = 256
 
+// NoModel is the circuit, beneath its upstream's, of calls without a readable
+// model. It is not the upstream's own, where a 500 of such a call would speak
+// against the host and so against all models.
+const NoModel = "no-model"
+
 // circuitName returns the name of the call's circuit beneath its upstream's: that
-// of the context, else the model's, else none.
+// of the context, else the model's, else NoModel.
 func (c *call) circuitName() (string, *fault.Error) {
 	name := c.body.fields.model
 	if given, ok := c.req.Context().Value(circuitKey).(string); ok {
@@ -29,7 +35,7 @@ func (c *call) circuitName() (string, *fault.Error) {
 			Why: "The model's name is longer than 256 bytes, or has control characters or broken UTF-8; use the name of a model.",
 		}
 	}
-	return name, nil
+	return cmp.Or(name, NoModel), nil
 }
 
 // unprintable is true also for what stands for a byte that is no UTF-8.

@@ -46,7 +46,7 @@ func WithErrorEvents(ctx context.Context) context.Context {
 // read to the end or closed; Circuit, Attempts, Kind, Fault, Refused and
 // MaxRetries are already set when the call returns, with what is known by then.
 type Report struct {
-	Circuit  string       // its key: upstream/model, or upstream
+	Circuit  string       // its key: upstream/model
 	Attempts int          // HTTP exchanges made
 	Kind     fault.Kind   // of the last one; of a refusal it says nothing
 	Fault    *fault.Error // nil for a success and for a refusal

@@ -108,9 +108,9 @@ func TestServeOtherBodies(t *testing.T) {
 			calls++
 		}
 	}
-	want := circuit{Name: host, State: "closed", TotalCalls: calls}
-	eventually(t, "all calls on the upstream's circuit", func() bool { return serve.circuit(t, host) == want })
-	if all := serve.circuits(t); len(all) != 1 {
+	want := circuit{Name: host + "/no-model", State: "closed", TotalCalls: calls}
+	eventually(t, "all calls on the circuit of those without a model", func() bool { return serve.circuit(t, want.Name) == want })
+	if all := serve.circuits(t); len(all) != 2 {
 		t.Errorf("circuits %+v", all)
 	}
 }

@@ -60,7 +60,7 @@ func New(ctx context.Context, cfg *config.Serve, opts Options) (*App, error) {
 // build makes the guard and the proxy's handler.
 func (a *App) build(opts Options) (http.Handler, error) {
 	g := a.cfg.Guard
-	g.Breaker.OnTransition = logTransitions(a.log, g.Breaker.Mode, opts.OnTransition)
+	g.Breaker.OnTransition = logTransitions(a.log, opts.OnTransition)
 	var err error
 	if a.guard, err = guard.New(nil, g); err != nil {
 		return nil, err

@@ -62,17 +62,17 @@ func TestTransitionsAreLogged(t *testing.T) {
 	var out bytes.Buffer
 	log := OpenLog(&out, true, &config.Serve{})
 	var told []breaker.State
-	observe := logTransitions(log.Logger, breaker.Normal, func(tr breaker.Transition) { told = append(told, tr.To) })
+	observe := logTransitions(log.Logger, func(tr breaker.Transition) { told = append(told, tr.To) })
 	observe(breaker.Transition{
 		Name: "api.openai.com/gpt-4o", From: breaker.Closed, To: breaker.Open, Reason: breaker.ConsecutiveFailures,
-		Evidence: breaker.Evidence{Failures: 5}, Openings: 1, Until: time.Unix(1, 0),
+		Evidence: breaker.Evidence{Failures: 5, Causes: "3 × 503, 2 × timeout"}, Openings: 1, Until: time.Unix(1, 0),
 	})
 	observe(breaker.Transition{Name: "api.openai.com/gpt-4o", From: breaker.Open, To: breaker.HalfOpen, Reason: breaker.ProbeDue})
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`level=WARN msg=transition circuit=api.openai.com/gpt-4o from=closed to=open reason="consecutive failures" failures=5 openings=1 until=1970-01-01T00:00:01.000Z` + "\n",
+		`level=WARN msg=transition circuit=api.openai.com/gpt-4o from=closed to=open reason="consecutive failures" failures=5 why="5 consecutive failures (3 × 503, 2 × timeout)" openings=1 until=1970-01-01T00:00:01.000Z` + "\n",
 		`level=INFO msg=transition circuit=api.openai.com/gpt-4o from=open to=half-open reason="open period over"` + "\n",
 	} {
 		if !strings.Contains(out.String(), want) {

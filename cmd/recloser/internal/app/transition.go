@@ -11,7 +11,7 @@ import (
 // handler must not block, and tells next, if there is one.
 //
 // While nothing is refused, each line says so.
-func logTransitions(log *slog.Logger, mode breaker.Mode, next func(breaker.Transition)) func(breaker.Transition) {
+func logTransitions(log *slog.Logger, next func(breaker.Transition)) func(breaker.Transition) {
 	return func(tr breaker.Transition) {
 		level := slog.LevelInfo
 		attrs := []slog.Attr{
@@ -20,13 +20,14 @@ func logTransitions(log *slog.Logger, mode breaker.Mode, next func(breaker.Trans
 			slog.String("to", tr.To.String()),
 			slog.String("reason", string(tr.Reason)),
 		}
-		if mode != breaker.Normal {
-			attrs = append(attrs, slog.String("mode", mode.String()))
+		if tr.Mode != breaker.Normal {
+			attrs = append(attrs, slog.String("mode", tr.Mode.String()))
 		}
-		if tr.To == breaker.Open {
+		if tr.To == breaker.Open && tr.From != tr.To {
 			level = slog.LevelWarn
 			attrs = append(attrs,
 				slog.Int("failures", tr.Failures),
+				slog.String("why", tr.Why()),
 				slog.Int("openings", tr.Openings),
 				slog.Time("until", instant(tr.Until)))
 		}

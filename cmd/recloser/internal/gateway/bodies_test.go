@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/recloser/recloser/fault"
+	"github.com/recloser/recloser/guard"
 )
 
 // chunked hides the length of a reader from net/http.
@@ -29,15 +30,15 @@ func TestBodiesArriveByteForByte(t *testing.T) {
 		body              []byte
 		circuit           string // beneath the upstream's
 	}{
-		{"empty", "application/json", nil, ""},
-		{"not JSON", "application/json", []byte("model=gpt-4o\xff\x00"), ""},
-		{"cut JSON", "application/json", []byte(`{"mess`), ""},
-		{"JSON array", "application/json", []byte(`["model"]`), ""},
-		{"model is no string", "application/json", []byte(`{"model":7}`), ""},
+		{"empty", "application/json", nil, guard.NoModel},
+		{"not JSON", "application/json", []byte("model=gpt-4o\xff\x00"), guard.NoModel},
+		{"cut JSON", "application/json", []byte(`{"mess`), guard.NoModel},
+		{"JSON array", "application/json", []byte(`["model"]`), guard.NoModel},
+		{"model is no string", "application/json", []byte(`{"model":7}`), guard.NoModel},
 		{"chat", "application/json", []byte(chatBody), "gpt-4o"},
 		{"odd white space", "application/json", []byte("\r\n {\"model\" :\t\"gpt-4o\" } \n"), "gpt-4o"},
-		{"small multipart", mw.FormDataContentType(), form.Bytes()[:1000], ""},
-		{"multipart over what is held", mw.FormDataContentType(), form.Bytes(), ""},
+		{"small multipart", mw.FormDataContentType(), form.Bytes()[:1000], guard.NoModel},
+		{"multipart over what is held", mw.FormDataContentType(), form.Bytes(), guard.NoModel},
 	}
 	rec := newRecorder()
 	r := newRig(t, rec.ServeHTTP)
@@ -52,10 +53,7 @@ func TestBodiesArriveByteForByte(t *testing.T) {
 			}
 			req := <-rec.requests
 			equal(t, row.name+": Content-Type", req.Header.Get("Content-Type"), row.contentType)
-			want := strings.TrimPrefix(r.upstream.URL, "http://")
-			if row.circuit != "" {
-				want += "/" + row.circuit
-			}
+			want := strings.TrimPrefix(r.upstream.URL, "http://") + "/" + row.circuit
 			equal(t, row.name+": circuit", r.line()["circuit"], want)
 		}
 	}
