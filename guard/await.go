@@ -11,10 +11,7 @@ import (
 func (b *eventBody) await() {
 	enough := b.a.call.enough()
 	for b.undecided() {
-		room, ok := b.room()
-		if !ok {
-			return
-		}
+		room := b.room() // nobody else has the body yet
 		got := make(chan reading, 1)
 		go readAside(func() reading { return b.read(room) }, got)
 		if !receive(b.a, b.inner, got, enough, b.digest) {
@@ -26,8 +23,6 @@ func (b *eventBody) await() {
 
 // undecided reports whether a stream has shown nothing yet.
 func (b *eventBody) undecided() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	return b.end == nil && b.reported == nil && !b.events.content && len(b.buf) < maxEvent
 }
 

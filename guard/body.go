@@ -61,11 +61,18 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 
 // again gives what is held.
 func (b *watchedBody) again(p []byte) (int, error) {
-	if b.flight != nil {
+	late := b.flight != nil
+	if late {
 		b.keep(<-b.flight)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if late && b.err == nil {
+		b.first = b.remembered(false)
+		if len(b.held) > 0 {
+			b.a.progress()
+		}
+	}
 	switch {
 	case b.err != nil:
 		return 0, b.err

@@ -55,6 +55,7 @@ func (c *call) prepare() *fault.Error {
 		return f
 	}
 	c.circuit = c.g.circuits.Child(upstream, name)
+	c.g.tune(c.circuit, name, c.set.stallAfter)
 	c.report.Circuit, c.report.MaxRetries = c.circuit.Name(), c.set.plan.MaxRetries()
 	deadline, _ := c.ctx.Deadline()
 	c.course = c.set.plan.Begin(retry.Call{

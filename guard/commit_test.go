@@ -230,7 +230,7 @@ func TestStreamHandedOverWithoutContent(t *testing.T) {
 
 func TestCallerWhoLeavesBeforeTheContentEndsTheAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		body := &script{ctx: context.Background(), pieces: []piece{{text: role}, {after: 10 * time.Second}}} // which heeds nothing
+		body := &script{ctx: t.Context(), pieces: []piece{{text: role}, {after: 10 * time.Second}}} // which does not heed the caller
 		r := newRig(t, answer(func(q *http.Request) (*http.Response, error) {
 			return respond(q, 200, body, "Content-Type", "text/event-stream"), nil
 		}), guard.Config{})
@@ -273,6 +273,33 @@ func TestBodyThatPanicsBeforeTheContent(t *testing.T) {
 		if m := r.metrics("api/gpt-5"); m.FailedCalls != 1 || r.count(guard.CallEnded) != 1 {
 			t.Errorf("%s: metrics %+v, events %+v", kind, m, r.events)
 		}
+	}
+}
+
+// One that panics later panics in its reader, who may go on to close it.
+func TestBodyThatPanicsAfterTheContent(t *testing.T) {
+	r := newRig(t, answer(func(q *http.Request) (*http.Response, error) {
+		body := struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(strings.NewReader(chunk), panicking{}), panicking{}}
+		return respond(q, 200, body, "Content-Type", "text/event-stream"), nil
+	}), once)
+	resp, err := r.RoundTrip(newPost(t, "http://api", chat))
+	if err != nil {
+		t.Fatal(err)
+	}
+	func() {
+		defer func() {
+			if v := recover(); v != "body" {
+				t.Errorf("recovered %v", v)
+			}
+		}()
+		_, _ = io.ReadAll(resp.Body)
+	}()
+	resp.Body.Close()
+	if n := r.count(guard.CallEnded); n != 1 {
+		t.Errorf("%d calls ended", n)
 	}
 }
 

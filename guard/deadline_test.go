@@ -137,6 +137,41 @@ func TestCallsThatHangOpenTheCircuitWhileTheyHang(t *testing.T) {
 	})
 }
 
+// A model that is known to think for long hangs without counting, by itself.
+func TestPatienceWithOneModel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, slowService(time.Hour, ""), guard.Config{Timeouts: guard.Timeouts{Headers: -1}, Overrides: []guard.Override{
+			{Models: []string{"gpt-5*"}, StallAfter: 10 * time.Minute},
+			{Models: []string{"gpt-5*"}, Endpoint: "/responses", StallAfter: 20 * time.Minute},
+			{Models: []string{"o3"}, StallAfter: -1},
+			{Models: []string{"tiny"}, StallAfter: 20 * time.Second},
+		}})
+		ctx, cancel := context.WithCancel(t.Context())
+		models := []string{"gpt-4", "gpt-5", "o3", "tiny"}
+		body := func(model string) string { return `{"model":"` + model + `"}` }
+		for _, model := range models {
+			for range 6 {
+				go func() { _, _, _ = r.post(ctx, "http://api", body(model)) }()
+			}
+		}
+		for _, after := range []time.Duration{10 * time.Second, 50 * time.Second, 4 * time.Minute, 8 * time.Minute} {
+			time.Sleep(after)
+			for _, model := range models {
+				ctx, cancel := context.WithTimeout(ctx, time.Millisecond)
+				_, _, _ = r.post(ctx, "http://api", body(model)) // at which the circuit looks for calls that hang
+				cancel()
+				opened := r.metrics("api/"+model).Openings > 0
+				limit := map[string]time.Duration{"gpt-4": 2 * time.Minute, "gpt-5": 10 * time.Minute, "o3": time.Hour, "tiny": 20 * time.Second}[model]
+				if out := time.Since(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)); opened != (out > limit) {
+					t.Errorf("%s after %v: opened is %v", model, out, opened)
+				}
+			}
+		}
+		cancel()
+		synctest.Wait()
+	})
+}
+
 func TestCallerLeavesDuringTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		attempts := 0

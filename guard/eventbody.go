@@ -79,31 +79,36 @@ func (b *eventBody) Read(p []byte) (int, error) {
 		b.flight = nil // only who reads looks at it
 		b.digest(r)
 	}
-	for {
-		n, err := b.hand(p)
-		if n > 0 || err != nil || len(p) == 0 {
-			return n, err
-		}
-		room, ok := b.room()
-		if ok {
-			b.digest(b.read(room))
-		}
+	n, room, err := b.next(p)
+	for room != nil { // there is no lock while the service is waited for
+		b.digest(b.read(room))
+		n, room, err = b.next(p)
 	}
+	return n, err
+}
+
+// next hands out what is ready, or says where to read to.
+func (b *eventBody) next(p []byte) (n int, room []byte, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.at == b.ready && b.end == nil && len(p) > 0 {
+		return 0, b.room(), nil
+	}
+	n, err = b.hand(p)
+	return n, nil, err
 }
 
 // hand copies what is ready.
 func (b *eventBody) hand(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.at == b.ready {
-		if b.end != nil {
-			b.recycle()
-		}
-		return 0, b.end
+	if b.at < b.ready {
+		n := copy(p, b.buf[b.at:b.ready])
+		b.at += n
+		return n, nil
 	}
-	n := copy(p, b.buf[b.at:b.ready])
-	b.at += n
-	return n, nil
+	if b.end != nil {
+		b.recycle()
+	}
+	return 0, b.end
 }
 
 // Buffered returns how many bytes can be read without waiting.
@@ -113,13 +118,8 @@ func (b *eventBody) Buffered() int {
 	return b.ready - b.at
 }
 
-// room returns where to read to; not ok: the body has ended.
-func (b *eventBody) room() (_ []byte, ok bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.end != nil {
-		return nil, false
-	}
+// room returns where to read to.
+func (b *eventBody) room() []byte {
 	if b.at == b.ready && b.at > 0 { // move what is left to the front
 		b.buf = b.buf[:copy(b.buf, b.buf[b.at:])]
 		b.at, b.ready = 0, 0
@@ -130,7 +130,7 @@ func (b *eventBody) room() (_ []byte, ok bool) {
 		b.buf = grown
 	}
 	b.reading = true
-	return b.buf[len(b.buf):cap(b.buf)], true
+	return b.buf[len(b.buf):cap(b.buf)]
 }
 
 func (b *eventBody) read(room []byte) reading {

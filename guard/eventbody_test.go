@@ -2,7 +2,6 @@ package guard
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -37,7 +36,7 @@ func TestBufferOfAReadOnItsWayIsNotReused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		req, _ := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://api/v1/chat/completions", strings.NewReader(`{}`))
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://api/v1/chat/completions", strings.NewReader(`{}`))
 		resp, err := g.RoundTrip(req)
 		if err != nil {
 			t.Fatal(err)

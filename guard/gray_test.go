@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -101,6 +102,40 @@ func TestAnswersWithoutContent(t *testing.T) {
 				t.Errorf("%s, %v: %+v", row.body, on, m)
 			}
 		}
+	}
+}
+
+// JSON of unknown length that is long in coming is handed over without a look into
+// it, and judged at its end.
+func TestAnswerThatIsLongInComing(t *testing.T) {
+	const gap = `{"id":"c","object":"chat.completion","choices":[{"index":0,`
+	for name, row := range map[string]struct {
+		pieces []piece
+		want   fault.Kind
+		fails  bool
+	}{
+		"an answer": {[]piece{{after: 90 * time.Second, text: gap}, {after: time.Second, text: answered[len(gap):]}}, fault.Success, false},
+		"an error":  {[]piece{{after: 90 * time.Second, text: anError}}, fault.Service, false},
+		"nothing":   {[]piece{{after: 90 * time.Second, text: "", err: errReset}}, fault.Service, true},
+		"a half":    {[]piece{{after: 90 * time.Second, text: gap}}, fault.Service, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, answer(func(q *http.Request) (*http.Response, error) {
+					return respond(q, 200, &script{ctx: q.Context(), pieces: row.pieces}, "Content-Type", "application/json"), nil
+				}), guard.Config{})
+				start := time.Now()
+				resp, err := r.RoundTrip(newPost(t, "http://api", chat))
+				if err != nil || time.Since(start) != time.Minute {
+					t.Fatalf("after %v: %v", time.Since(start), err)
+				}
+				defer resp.Body.Close()
+				_, err = io.ReadAll(resp.Body)
+				if e := r.events[len(r.events)-1]; e.Kind != row.want || (err != nil) != row.fails || e.Attempt != 1 || row.want == fault.Success && e.Content != 90*time.Second {
+					t.Errorf("event %+v, %v", e, err)
+				}
+			})
+		})
 	}
 }
 

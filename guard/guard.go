@@ -14,6 +14,7 @@ type Guard struct {
 	circuits *breaker.Registry
 	rules    *rules
 	buffers  sync.Pool // of streams: *[]byte
+	patience sync.Map  // of circuits that overrides have changed: *breaker.Breaker to time.Duration
 }
 
 // New returns a guard over base, or over a transport of its own with the

@@ -35,17 +35,20 @@ type flatError struct {
 // lastEvent is the event by which a stream tells that it has failed. [DONE] does
 // not follow it.
 func (s *stream) lastEvent(f *fault.Error) []byte {
-	var text bytes.Buffer
 	e := errorOf(f)
-	text.WriteString("data: ")
-	out := json.NewEncoder(&text) // puts a line's end behind what it writes
-	out.SetEscapeHTML(false)      // an apostrophe may stay one
 	if s.dialect == chatStream {
-		_ = out.Encode(map[string]apiError{"error": e})
-	} else {
-		text.Reset()
-		text.WriteString("event: error\ndata: ")
-		_ = out.Encode(flatError{"error", e.Code, e.Message, nil, s.events, e})
+		return eventOf("data: ", map[string]apiError{"error": e})
+	}
+	return eventOf("event: error\ndata: ", flatError{"error", e.Code, e.Message, nil, s.events, e})
+}
+
+// eventOf writes an event whose data is v behind its head.
+func eventOf(head string, v any) []byte {
+	text := bytes.NewBufferString(head)
+	out := json.NewEncoder(text) // puts a line's end behind what it writes
+	out.SetEscapeHTML(false)     // an apostrophe may stay one
+	if err := out.Encode(v); err != nil {
+		return nil // then the broken connection has to tell
 	}
 	text.WriteByte('\n')
 	return text.Bytes()

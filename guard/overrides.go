@@ -27,9 +27,10 @@ type Override struct {
 
 	// Timeouts are deadlines, as in Config.
 	Timeouts Timeouts
-	// StallAfter is how long an attempt may be out without content before its
-	// caller's deadline speaks against the service; negative: never. That hanging
-	// calls count while they hang is Config.Breaker's affair, for all alike.
+	// StallAfter is how long a call may be out without content before it counts
+	// although it still hangs, and before its caller's deadline speaks against the
+	// service; negative: never. It becomes that of the model's circuit; if calls of
+	// one model differ, the most patient decide.
 	StallAfter time.Duration
 	// Retry is how calls are repeated, as in Config.
 	Retry retry.Config

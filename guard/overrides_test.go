@@ -83,7 +83,7 @@ func TestConnectTimeoutOfAnOverride(t *testing.T) {
 	}
 	for _, path := range []string{"/v1/models", "/v1/files", "/v1/batches"} {
 		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://api"+path, http.NoBody)
-		_, _ = g.RoundTrip(req) //nolint:bodyclose // there is none
+		_, _ = g.RoundTrip(req)
 	}
 	if found["/v1/models"] != time.Second || found["/v1/files"] != time.Duration(0) || found["/v1/batches"] != nil {
 		t.Errorf("%v", found)

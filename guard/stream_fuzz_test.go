@@ -2,7 +2,6 @@ package guard
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -39,7 +38,7 @@ func relay(t *testing.T, path, text string, size, reads int) (got string, conten
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx := WithoutRetries(WithReport(context.Background(), &report))
+	ctx := WithoutRetries(WithReport(t.Context(), &report))
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://api"+path, strings.NewReader(`{"model":"m"}`))
 	if err != nil {
 		t.Fatal(err)
