@@ -53,13 +53,14 @@ type Breaker struct {
 	recloses instant   // when the circuit last reclosed
 	held     *refusals // for those the ramp has no room for
 
-	base        totals // of windows that are gone
-	spared      int64  // let through only because of the mode
-	failed      int64
-	lastFailure instant
-	everFailed  bool
-	rand        *rand.Rand
-	outbox      outbox
+	base         totals // of windows that are gone
+	spared       int64  // let through only because of the mode
+	failed       int64
+	policyPanics int64
+	lastFailure  instant
+	everFailed   bool
+	rand         *rand.Rand
+	outbox       outbox
 }
 
 // totals are the calls that a window had counted.

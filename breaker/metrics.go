@@ -25,6 +25,7 @@ type Metrics struct {
 	Ramp     int       // how many calls may be out at once; 0: any number
 
 	ObserverPanics int64 // panics of OnTransition
+	PolicyPanics   int64 // panics of the policy, which then decided nothing
 }
 
 // Metrics returns the circuit's figures.
@@ -41,7 +42,7 @@ func (b *Breaker) metrics() Metrics {
 		RefusedCalls: b.refused.Load(), WouldRefuse: b.spared,
 		ConsecutiveFailures: b.run.failures, StalledCalls: b.run.stalled,
 		Since: b.time(b.since), Openings: b.openings, Probes: len(b.probes), Ramp: b.limit,
-		ObserverPanics: b.outbox.panics,
+		ObserverPanics: b.outbox.panics, PolicyPanics: b.policyPanics,
 	}
 	if b.parent != nil {
 		m.Parent = b.parent.name

@@ -96,8 +96,7 @@ func (b *Breaker) reset(t instant) {
 	b.reanchor(t)
 	if b.state == Closed {
 		b.forget(t)
-		b.generation++ // so that calls that are out no longer count
-		b.publish()
+		b.renew() // so that calls that are out no longer count
 	} else {
 		b.reclose(t, WasReset)
 	}
@@ -156,11 +155,16 @@ func (b *Breaker) merge(t instant, c Counts) {
 		case c.Failed > 0:
 			b.run.add(t)
 			b.run.failures += int(min(c.Failed, maxThreshold)) - 1
-			b.remember(FailedCall{Begin: b.time(t), Class: QuickFailure, Cause: "elsewhere"})
+			for range min(c.Failed, int64(b.keep())) {
+				b.remember(FailedCall{Begin: b.time(t), Class: QuickFailure, Cause: "elsewhere"})
+			}
 		}
 		if c.Failed > 0 || c.Slow > 0 {
-			e := Event{Kind: Recorded, Class: QuickFailure, Begin: b.time(t), Slow: c.Slow > 0}
-			b.heed(t, b.policy.Judge(b.view(t), e), 0)
+			e := Event{Kind: Recorded, Outcome: Success, Class: Answer, Begin: b.time(t), Slow: c.Slow > 0}
+			if c.Failed > 0 {
+				e.Outcome, e.Class = Failure, QuickFailure
+			}
+			b.heed(t, b.ask(t, e), 0)
 		}
 		b.publish()
 	}

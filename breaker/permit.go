@@ -51,7 +51,10 @@ func (p *Permit) slotNumber() int64 { return int64(p.slot >> slotShift) }
 // a call that was let through only because of a mode, and proves nothing.
 type half uint64
 
-const leaseShift = generationShift + 32
+const (
+	leaseShift = generationShift + 32
+	maxLease   = 1<<(64-leaseShift) - 1
+)
 
 func newHalf(generation, lease uint32) half {
 	return half(generation)<<generationShift | half(lease)<<leaseShift

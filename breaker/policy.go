@@ -92,6 +92,7 @@ const (
 // Content and Late.
 type Event struct {
 	Kind       EventKind
+	Outcome    Outcome
 	Class      Class
 	Begin      time.Time     // of the call
 	Took       time.Duration // until now
@@ -101,10 +102,9 @@ type Event struct {
 	RetryAfter time.Duration
 }
 
-// Failed reports whether the event is a failure of the service.
-func (e Event) Failed() bool {
-	return e.Kind == Recorded && (e.Class == QuickFailure || e.Class == Hang)
-}
+// Failed reports whether the event is the failure of a call of the present
+// state.
+func (e Event) Failed() bool { return e.Kind == Recorded && e.Outcome == Failure }
 
 // Decision is what a policy wants done. What does not fit the circuit's state
 // is left out, and times are kept within Config.ResetTimeout.
@@ -131,8 +131,8 @@ type Decision struct {
 	// Ramp is how many calls may be out at once in the closed state; zero means
 	// any number. It holds until the next decision.
 	Ramp int
-	// Young lets Ramp count only the calls out that are younger. Zero means all
-	// since the circuit reclosed.
+	// Young lets Ramp count only the calls out that are younger. Zero means
+	// ProbeLease.
 	Young time.Duration
 
 	// Attend asks for the successes too. Otherwise they come only while there

@@ -185,6 +185,25 @@ func TestAnyOfTripsWithItsFirstPolicyInCharge(t *testing.T) {
 	}
 }
 
+func TestPolicyThatPanicsDecidesNothing(t *testing.T) {
+	p := &scripted{judge: func(*breaker.View, breaker.Event) breaker.Decision { panic("no idea") }}
+	r := newScripted(t, p, breaker.Config{})
+	r.calls(9, breaker.Failure)
+	r.is(breaker.Closed)
+	if m := r.b.Metrics(); m.PolicyPanics != 9 || m.FailedCalls != 9 {
+		t.Errorf("metrics %+v", m)
+	}
+}
+
+// Who lets 429 count, counts them.
+func TestQuotaThatIsRecordedAsAFailureCounts(t *testing.T) {
+	r := newRig(t, breaker.Config{})
+	for range 5 {
+		r.allow().RecordResultAt(r.clock, breaker.Result{Outcome: breaker.Failure, Class: breaker.Quota})
+	}
+	r.is(breaker.Open)
+}
+
 func TestViewOfAFamily(t *testing.T) {
 	views := map[string]func(*breaker.View){}
 	p := func() breaker.Policy {

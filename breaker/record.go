@@ -12,6 +12,8 @@ func (b *Breaker) record(p *Permit, h *half, t instant, r Result) {
 		return
 	}
 	b.mu.Lock()
+	defer b.deliver()
+	defer b.mu.Unlock()
 	b.reanchor(t)
 	turned := b.window(t).Turn(int64(t))
 	current := h.current(b.word.Load())
@@ -21,8 +23,6 @@ func (b *Breaker) record(p *Permit, h *half, t instant, r Result) {
 	if turned {
 		b.look(t)
 	}
-	b.mu.Unlock()
-	b.deliver()
 }
 
 // indifferent reports whether a result changes nothing in a circuit, so that
@@ -104,7 +104,7 @@ func (p *Permit) slowFor(b *Breaker, t instant) bool {
 
 func (b *Breaker) event(p *Permit, h *half, t instant, r Result, slow bool, kind EventKind) Event {
 	e := Event{
-		Kind: kind, Class: r.Class, Begin: b.time(p.begin), Took: time.Duration(t - p.begin),
+		Kind: kind, Outcome: r.Outcome, Class: r.Class, Begin: b.time(p.begin), Took: time.Duration(t - p.begin),
 		Slow: slow, Probe: h.lease() != 0, RetryAfter: r.RetryAfter,
 	}
 	if p.b != b {
@@ -118,7 +118,7 @@ func (b *Breaker) judge(p *Permit, h *half, t instant, r Result, e Event) {
 	switch {
 	case !h.current(b.word.Load()) || b.mode == Disabled:
 		e.Kind = Late
-		b.policy.Judge(b.view(t), e)
+		b.ask(t, e)
 	case b.state == Closed:
 		b.judgeClosed(p, t, r, e)
 	case b.state == HalfOpen:
@@ -138,7 +138,7 @@ func (b *Breaker) judgeClosed(p *Permit, t instant, r Result, e Event) {
 		b.ramp.answered(e.Took, b.meanAnswer())
 	case Ignored:
 	}
-	b.heed(t, b.policy.Judge(b.view(t), e), r.RetryAfter)
+	b.heed(t, b.ask(t, e), r.RetryAfter)
 }
 
 // fail takes a failure into the run.
@@ -151,7 +151,7 @@ func (b *Breaker) judgeProbe(p *Permit, h *half, t instant, r Result, e Event) {
 	if r.Outcome == Failure {
 		b.fail(p, r, e)
 	}
-	d := b.policy.Judge(b.view(t), e)
+	d := b.ask(t, e)
 	switch {
 	case d.Reclose:
 		b.reclose(t, ProbeSucceeded)
@@ -190,7 +190,7 @@ func (b *Breaker) heed(t instant, d Decision, atLeast time.Duration) {
 // look lets the policy see a new slot.
 func (b *Breaker) look(t instant) {
 	if b.state == Closed && b.mode != Disabled {
-		b.heed(t, b.policy.Judge(b.view(t), Event{Kind: Turned}), 0)
+		b.heed(t, b.ask(t, Event{Kind: Turned}), 0)
 	}
 }
 
@@ -233,16 +233,16 @@ func (b *Breaker) progress(p *Permit, h *half, t instant) {
 	case slow:
 		p.slot |= slowAbove
 	}
-	e := b.event(p, h, t, Result{Class: Answer}, slow, Content)
+	e := b.event(p, h, t, Result{Outcome: Success, Class: Answer}, slow, Content)
 	switch {
 	case !current || b.mode == Disabled:
 	case b.state == HalfOpen:
-		b.policy.Judge(b.view(t), e)
+		b.ask(t, e)
 		if b.proven(h.lease(), t); b.state == Closed {
 			*h = newHalf(b.generation, 0)
 		}
 	case b.state == Closed:
-		b.heed(t, b.policy.Judge(b.view(t), e), 0)
+		b.heed(t, b.ask(t, e), 0)
 	}
 	if turned {
 		b.look(t)

@@ -96,10 +96,10 @@ func (b *Breaker) lend(t instant) (lease uint32) {
 		b.good = 0
 		b.enter(HalfOpen, t, ProbeDue, Evidence{})
 	}
-	b.leases++
+	b.leases = b.leases%maxLease + 1
 	b.probes = slices.DeleteFunc(b.probes, func(p probe) bool { return t >= p.until && p.survive == 0 })
 	b.probes = append(b.probes, probe{lease: b.leases, until: t + instant(b.cfg().ProbeLease)})
-	d := b.policy.Judge(b.view(t), Event{Kind: ProbeBegan})
+	d := b.ask(t, Event{Kind: ProbeBegan})
 	out := &b.probes[len(b.probes)-1]
 	b.planned = 0
 	if d.Hold > 0 {
@@ -223,11 +223,11 @@ func (b *Breaker) crowded(t instant) bool {
 	if limit == 0 {
 		return false
 	}
-	from := b.recloses
-	if b.young > 0 {
-		from = max(from, t-instant(b.young))
+	young := b.young
+	if young == 0 {
+		young = b.cfg().ProbeLease // so that calls which never end do not hold it for ever
 	}
-	return b.out(from) >= limit
+	return b.out(max(b.recloses, t-instant(young))) >= limit
 }
 
 // meanAnswer is how long answers took of late; 0 if nobody knows.

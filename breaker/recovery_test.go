@@ -132,6 +132,19 @@ func TestRampLetsCallsBackInStepByStep(t *testing.T) {
 	}
 }
 
+// Two calls that never end must not keep everybody out.
+func TestRampIsNotHeldByCallsThatNeverEnd(t *testing.T) {
+	r := newRig(t, breaker.Config{Ramp: true, ProbeLease: 10 * time.Second})
+	r.trip()
+	r.untilDue()
+	r.call(breaker.Success)
+	r.allow()
+	r.allow()
+	r.refusal()
+	r.wait(11 * time.Second)
+	r.call(breaker.Success)
+}
+
 func TestRampEndsWhenNobodyIsHeldBack(t *testing.T) {
 	r := newRig(t, breaker.Config{Ramp: true})
 	r.trip()

@@ -78,8 +78,7 @@ func (b *Breaker) enter(to State, t instant, reason Reason, evidence Evidence) {
 	from := b.state
 	b.state, b.since = to, t
 	b.probes, b.held = b.probes[:0], nil
-	b.generation++
-	b.publish()
+	b.renew()
 	tr := Transition{
 		Name: b.name, From: from, To: to, At: b.time(t), Reason: reason, Mode: b.mode,
 		Evidence: evidence, Openings: b.openings,
@@ -88,6 +87,12 @@ func (b *Breaker) enter(to State, t instant, reason Reason, evidence Evidence) {
 		tr.Until = b.time(b.until)
 	}
 	b.announce(tr)
+}
+
+// renew makes the permits given out so far those of an older state.
+func (b *Breaker) renew() {
+	b.generation = max(b.generation+1, 1) // 0 is nobody's
+	b.publish()
 }
 
 // open trips the circuit, or opens it again after a failed probe: for the
@@ -142,7 +147,7 @@ func (b *Breaker) forget(t instant) {
 // tellPolicy tells of a change of state, and a parent its children if its
 // policy explains their calls too.
 func (b *Breaker) tellPolicy(t instant, kind EventKind) {
-	b.heed(t, b.policy.Judge(b.view(t), Event{Kind: kind}), 0)
+	b.heed(t, b.ask(t, Event{Kind: kind}), 0)
 	if !b.everyCall() {
 		return
 	}
@@ -157,14 +162,13 @@ func (b *Breaker) tellPolicy(t instant, kind EventKind) {
 // parentChanged lets the policy start anew if it wants to: the parent explains
 // what has happened here.
 func (b *Breaker) parentChanged(t instant) {
-	d := b.policy.Judge(b.view(t), Event{Kind: ParentChanged})
+	d := b.ask(t, Event{Kind: ParentChanged})
 	switch {
 	case !d.Reclose:
 	case b.state == Closed:
 		b.ramp = nil
 		b.forget(t)
-		b.generation++
-		b.publish()
+		b.renew()
 	default:
 		b.reclose(t, ParentExplains)
 	}

@@ -23,6 +23,18 @@ func (b *Breaker) view(t instant) *View {
 	return &b.eye
 }
 
+// ask tells the policy and returns what it decides. If it panics it decides
+// nothing, and the circuit goes on.
+func (b *Breaker) ask(t instant, e Event) (d Decision) {
+	defer func() {
+		if recover() != nil {
+			b.policyPanics++
+			d = Decision{}
+		}
+	}()
+	return b.policy.Judge(b.view(t), e)
+}
+
 // Name returns the circuit's name.
 func (v *View) Name() string { return v.b.name }
 
@@ -219,10 +231,12 @@ func (b *Breaker) ended() (e window.Ended) {
 	return e
 }
 
+// keep is how many failures are remembered.
+func (b *Breaker) keep() int { return max(40, b.set.Load().needs.Run) }
+
 // remember keeps a failure among the latest.
 func (b *Breaker) remember(f FailedCall) {
-	keep := max(40, b.set.Load().needs.Run)
-	if over := len(b.latest) - keep + 1; over > 0 {
+	if over := len(b.latest) - b.keep() + 1; over > 0 {
 		b.latest = slices.Delete(b.latest, 0, over)
 	}
 	b.latest = append(b.latest, f)
