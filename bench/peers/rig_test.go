@@ -206,6 +206,7 @@ func recloserRig(hook func(*rig)) *rig {
 	cfg := recloserConfig(false, shortPeriod)
 	cfg.ResetTimeout = 100 * shortPeriod
 	cfg.ProbeLease = 2 * shortPeriod
+	cfg.Ramp = true
 	if hook != nil {
 		cfg.OnTransition = func(breaker.Transition) { hook(r) }
 	}

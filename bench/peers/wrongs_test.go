@@ -49,6 +49,7 @@ var wrongs = [...]struct {
 	{"a probe that never returns wedges it", neverReturning},
 	{"the caller's own cancellation counts as a failure", cancellationCounts},
 	{"open periods do not grow", periodsConstant},
+	{"200 who waited are let through at once after a recovery", stampede},
 	{"a hook that asks the breaker deadlocks", nil}, // see try
 }
 
@@ -104,7 +105,7 @@ func heading(t *testing.T) string {
 		"Written by `make -s bench-peers >docs/peers.md` on %s with %s on %s/%s: %s. "+
 		"How each was set up, and what its forms are, is in [bench/peers](../bench/peers/doc.go).\n\n"+
 		"## What each gets wrong\n\n"+
-		"As it comes, but for the thresholds and the open period. %q: it has nothing of the kind, or leaves it to the caller.\n\n",
+		"As it comes, but for the thresholds and the open period, and Recloser's ramp, which is off unless asked for. %q: it has nothing of the kind, or leaves it to the caller.\n\n",
 		time.Now().Format(time.DateOnly), runtime.Version(), runtime.GOOS, runtime.GOARCH, strings.Join(versions, ", "), notThere)
 }
 
@@ -348,6 +349,24 @@ func periodsConstant(r *rig) string {
 		third = time.Since(began)
 	}
 	return verdict(third < 3*shortPeriod) // waiting can only make them longer
+}
+
+// stampede closes the breaker, and then 200 callers come at once.
+func stampede(r *rig) string {
+	if r.state == nil {
+		return notThere
+	}
+	r.trip()
+	for i := 0; r.state() != "closed" && i < 10; i++ {
+		r.probe()(nil)
+	}
+	out := 0
+	for range 200 {
+		if r.begin() != nil {
+			out++
+		}
+	}
+	return verdict(out == 200)
 }
 
 func hookAsks(impl string) string {
