@@ -34,6 +34,7 @@ type Breaker struct {
 	mode       Mode
 	state      State
 	generation uint32  // of the current state; a permit's must match to count
+	seen       instant // the newest at which a call was asked for: the clock was set back if it is less now
 	since      instant // when the state was entered
 	until      instant // open: when the probe is due
 	down       instant // when the circuit was first opened since it was closed
@@ -43,18 +44,22 @@ type Breaker struct {
 	probes   []probe // that are out, while half-open
 	leases   uint32  // given out so far
 	good     int     // probes that succeeded in this half-open state
-	planned  instant // when the policy wants the next probe, if this one fails
-	ramp     *ramp   // of Config.Ramp; nil: none
-	limit    int     // calls out at once by the policy's ramp; 0: any
-	young    time.Duration
-	attend   bool // the policy wants the successes too
-	run      run
-	latest   []FailedCall
-	recloses instant   // when the circuit last reclosed
-	held     *refusals // for those the ramp has no room for
+	planned  instant // when the policy wants the next probe, if this one fails; 0: it does not mind
+	askAgain instant // whether a probe may go out
 
-	base         totals // of windows that are gone
-	spared       int64  // let through only because of the mode
+	ramp       *ramp // of Config.Ramp; nil: none
+	limit      int   // calls out at once by the policy's ramp; 0: any
+	young      time.Duration
+	attend     bool // the policy wants the successes too
+	run        run
+	latest     []FailedCall
+	reclosedAt instant   // at first, long ago
+	held       *refusals // for those the ramp has no room for
+
+	base         totals       // of windows that are gone
+	merged       window.Ended // seen by others; also in base and in the window
+	warm         bool         // in common.warm
+	spared       int64        // let through only because of the mode
 	failed       int64
 	policyPanics int64
 	lastFailure  instant
@@ -65,8 +70,10 @@ type Breaker struct {
 
 // totals are the calls that a window had counted.
 type totals struct {
-	begun int64
-	ended window.Ended
+	begun    int64
+	ended    window.Ended
+	used     instant // when the last slot in use was over
+	answered instant // when the newest answered slot was over; -farthest: never
 }
 
 // common is what the circuits of one registry share.
@@ -96,7 +103,9 @@ func NewAt(now time.Time, name string, cfg Config) (*Breaker, error) {
 }
 
 func newBreaker(now time.Time, name string, set *settings, parent *Breaker, c *common) *Breaker {
-	b := &Breaker{name: name, parent: parent, epoch: now, common: c, generation: 1, mode: set.Mode, recloses: -farthest}
+	b := &Breaker{name: name, parent: parent, epoch: now, common: c, generation: 1, mode: set.Mode}
+	b.reclosedAt, b.askAgain, b.seen = -farthest, -farthest, -farthest
+	b.base.used, b.base.answered = -farthest, -farthest
 	if parent != nil {
 		b.epoch = parent.epoch
 		b.since = b.at(now)
@@ -242,6 +251,12 @@ func (p *Permit) takeAbove(t instant) *OpenError {
 	up.mu.Lock()
 	defer up.mu.Unlock()
 	v := up.consult(t)
+	if v == admitProbe {
+		if e := p.b.refuse(t); e != nil { // before anybody is asked whether the parent may probe
+			return e
+		}
+		v = up.mayProbe(t)
+	}
 	if v == refuse && !up.lenient() {
 		return up.refuseNow()
 	}
@@ -265,6 +280,9 @@ func (p *Permit) takeOwn(t instant) *OpenError {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	v := b.consult(t)
+	if v == admitProbe {
+		v = b.mayProbe(t)
+	}
 	if v == refuse && !b.lenient() {
 		return b.refuseNow()
 	}
@@ -281,7 +299,7 @@ func (b *Breaker) lenient() bool { return b.mode == Observe || b.common.bypass.L
 // marksTurned reports whether a parent's counts have been marked in t's slot,
 // if they have to be.
 func (b *Breaker) marksTurned(word uint64, t instant) bool {
-	if word&markedBit == 0 {
+	if word&slottedBit == 0 {
 		return true
 	}
 	w := b.win.Load()
@@ -298,16 +316,20 @@ func (b *Breaker) window(t instant) *window.Window {
 			w.Mark(b.answeredBelow)
 		}
 		b.win.Store(w)
-		b.common.warm.add(b)
+		if !b.warm {
+			b.warm = true
+			b.common.warm.add(b)
+		}
 	}
 	return w
 }
 
-// answeredBelow is what a parent's children have answered.
+// answeredBelow is what a parent's children have answered, as far as it is the
+// parent's: what others have seen is told to it by itself.
 func (b *Breaker) answeredBelow() (e window.Ended) {
 	for _, c := range b.children {
 		c.mu.Lock()
-		e.Answered += c.ended().Answered
+		e.Answered += c.ended().Answered - c.merged.Answered
 		c.mu.Unlock()
 	}
 	return e
@@ -344,16 +366,15 @@ func (b *Breaker) consult(t instant) verdict {
 	switch b.state {
 	case Closed:
 		if b.crowded(t) {
-			b.ramp.refused()
 			return refuse
 		}
 		return admitCall
 	case Open:
-		if t >= b.until && b.mayProbe(t) {
+		if t >= b.until {
 			return admitProbe
 		}
 	case HalfOpen:
-		if b.free(t) && b.mayProbe(t) {
+		if b.free(t) {
 			return admitProbe
 		}
 	}
@@ -366,7 +387,9 @@ func (b *Breaker) settle(t instant, v verdict) half {
 	switch v {
 	case refuse:
 		b.spared++
-		return 0 // its result is counted but judges nothing
+		if b.state != Closed {
+			return 0 // its result is counted but judges nothing
+		}
 	case admitProbe:
 		lease := b.lend(t)
 		return newHalf(b.generation, lease)
@@ -375,5 +398,6 @@ func (b *Breaker) settle(t instant, v verdict) half {
 	if b.mode == Disabled {
 		return 0
 	}
+	b.ramp.begun()
 	return newHalf(b.generation, 0)
 }

@@ -71,14 +71,16 @@ type Config struct {
 	// may probe instead; what it answers later still counts. Zero means 30 s.
 	ProbeLease time.Duration
 
-	// MayProbe, if set, is asked before a probe goes out, at most once a second
-	// while it says no. It runs under the lock: it must not block, nor use the
-	// breaker.
-	MayProbe func() bool
+	// MayProbe, if set, is asked before a probe of the named circuit goes out, at
+	// most once a second while it says no. Now and then the probe that it was asked
+	// for does not go out, because the call is refused by its model's circuit. It
+	// runs under the lock: it must not block, nor use the breaker.
+	MayProbe func(circuit string) bool
 
 	// Ramp lets calls back in step by step after a reclose: at most two at once
 	// at first, then twice as many each time that all of them have been answered,
-	// half as many when one fails, until nobody has to be held back any more.
+	// half as many when one fails, until nobody has to be held back any more, and
+	// for ResetTimeout at most.
 	Ramp bool
 
 	// Mode is what the circuit starts in; see [Breaker.SetMode].
@@ -275,8 +277,8 @@ func newSettings(c Config) *settings {
 	if needs.AnswerTimes {
 		s.flags |= measuredBit
 	}
-	if needs.Span > 0 {
-		s.flags |= markedBit
+	if needs.Span > 0 || needs.EveryCall {
+		s.flags |= slottedBit
 	}
 	return s
 }

@@ -164,7 +164,7 @@ func (b *Breaker) merge(t instant, c Counts) {
 			if c.Failed > 0 {
 				e.Outcome, e.Class = Failure, QuickFailure
 			}
-			b.heed(t, b.ask(t, e), 0)
+			b.heed(t, b.tell(t, e), 0)
 		}
 		b.publish()
 	}

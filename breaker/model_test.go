@@ -190,19 +190,18 @@ func (m *model) trips(t time.Time, failed, slow, turned bool) bool {
 		m.cfg.SlowRate > 0 && (slow || bad && hang > 0) && float64(slows+hang) >= m.cfg.SlowRate*float64(calls)
 }
 
-// runWithin is how many of the latest failures in a row lie within the span.
-func (m *model) runWithin() int {
+// runWithin is how many failures in a row began within the span before the
+// newest of them.
+func (m *model) runWithin() (n int) {
 	if m.cfg.FailureSpan == 0 {
 		return m.run
 	}
-	for n := len(m.begins); n > 0; n-- {
-		latest := m.begins[len(m.begins)-n:]
-		first, last := slices.MinFunc(latest, time.Time.Compare), slices.MaxFunc(latest, time.Time.Compare)
-		if last.Sub(first) <= m.cfg.FailureSpan {
-			return n
+	for _, begin := range m.begins {
+		if slices.MaxFunc(m.begins, time.Time.Compare).Sub(begin) <= m.cfg.FailureSpan {
+			n++
 		}
 	}
-	return 0
+	return n
 }
 
 func (m *model) let(c *modelCall, how string, t time.Time) {

@@ -21,7 +21,7 @@ func filled(t *testing.T) breaker.Config {
 	return breaker.Config{
 		FailureThreshold: 7, FailureSpan: time.Second, FailureRate: 0.5, SlowRate: 0.5, SlowAfter: time.Second, RateWindow: time.Minute,
 		RateMinCalls: 3, StallAfter: time.Minute, NewPolicy: func() breaker.Policy { return nil }, ResetTimeout: time.Minute,
-		BaseTimeout: time.Second, Probes: 2, ProbeSuccesses: 3, ProbeLease: time.Second, MayProbe: func() bool { return false },
+		BaseTimeout: time.Second, Probes: 2, ProbeSuccesses: 3, ProbeLease: time.Second, MayProbe: func(string) bool { return false },
 		Ramp: true, Mode: breaker.Observe, Parent: parent, Classify: func(context.Context, error) breaker.Outcome { return breaker.Ignored },
 		OnTransition: func(breaker.Transition) {}, Seed: 1,
 	}

@@ -128,9 +128,9 @@ type Decision struct {
 	// good without an answer. Zero means never.
 	Survive time.Duration
 
-	// Ramp is how many calls may be out at once in the closed state; zero means
-	// any number. It holds until the next decision.
-	Ramp int
+	// Ramp is how many calls may be out at once in the closed state: if it is above
+	// zero at least one, else any number. It holds until the next decision.
+	Ramp float64
 	// Young lets Ramp count only the calls out that are younger. Zero means
 	// ProbeLease.
 	Young time.Duration

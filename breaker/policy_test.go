@@ -2,6 +2,7 @@ package breaker_test
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -147,7 +148,7 @@ func TestPolicyReclosesOnQuotaOfAProbe(t *testing.T) {
 }
 
 func TestPolicyLimitsTheRamp(t *testing.T) {
-	limit := 3
+	limit := 3.0
 	p := &scripted{}
 	p.judge = func(_ *breaker.View, e breaker.Event) (d breaker.Decision) {
 		d.Trip, d.Ramp, d.Young = e.Failed() && e.Begin.IsZero(), limit, 10*time.Second
@@ -166,6 +167,36 @@ func TestPolicyLimitsTheRamp(t *testing.T) {
 	r.allow() // the three are not young any more
 	limit = 0
 	r.wait(time.Second) // a new slot: the policy is asked again
+	for range 50 {
+		r.allow()
+	}
+}
+
+func TestPolicysRampIsNotHeldByCallsThatNeverEnd(t *testing.T) {
+	p := &scripted{judge: func(*breaker.View, breaker.Event) breaker.Decision { return breaker.Decision{Ramp: 0.1} }}
+	r := newScripted(t, p, breaker.Config{ProbeLease: 10 * time.Second})
+	r.call(breaker.Failure)
+	r.allow() // above zero is at least one
+	r.refusal()
+	r.wait(11 * time.Second)
+	r.allow()
+}
+
+func TestPolicyIsKeptWithinBounds(t *testing.T) {
+	const forever = time.Duration(math.MaxInt64)
+	p := &scripted{judge: func(_ *breaker.View, e breaker.Event) breaker.Decision {
+		return breaker.Decision{Trip: e.Failed(), NextProbe: forever, Hold: forever, Survive: forever, Ramp: -1, Young: -forever}
+	}}
+	r := newScripted(t, p, breaker.Config{ResetTimeout: 10 * time.Second, ProbeLease: 5 * time.Second})
+	r.call(breaker.Failure)
+	r.untilDue()
+	r.allow()
+	r.wait(time.Second)
+	r.refusal()
+	r.is(breaker.HalfOpen) // it has not survived
+	r.wait(10 * time.Second)
+	r.call(breaker.Success)
+	r.is(breaker.Closed)
 	for range 50 {
 		r.allow()
 	}
@@ -202,6 +233,26 @@ func TestQuotaThatIsRecordedAsAFailureCounts(t *testing.T) {
 		r.allow().RecordResultAt(r.clock, breaker.Result{Outcome: breaker.Failure, Class: breaker.Quota})
 	}
 	r.is(breaker.Open)
+}
+
+// Only the children are called, and its slots turn nevertheless.
+func TestParentOfEveryCallIsToldOfSlots(t *testing.T) {
+	host := &scripted{needs: breaker.Needs{EveryCall: true}}
+	h := newScripted(t, host, breaker.Config{})
+	r := newRig(t, breaker.Config{Parent: h.b})
+	for range 40 {
+		r.allow()
+		r.wait(250 * time.Millisecond)
+	}
+	turned := 0
+	for _, kind := range host.kinds() {
+		if kind == breaker.Turned {
+			turned++
+		}
+	}
+	if turned != 39 {
+		t.Errorf("told of %d slots, want 39", turned)
+	}
 }
 
 func TestViewOfAFamily(t *testing.T) {

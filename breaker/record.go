@@ -38,7 +38,7 @@ func (b *Breaker) indifferent(p *Permit, h *half, t instant, r Result) bool {
 	if word&timedBit != 0 && p.slowFor(b, t) {
 		return false
 	}
-	if word&markedBit == 0 {
+	if word&slottedBit == 0 {
 		return true
 	}
 	w := b.win.Load()
@@ -118,7 +118,7 @@ func (b *Breaker) judge(p *Permit, h *half, t instant, r Result, e Event) {
 	switch {
 	case !h.current(b.word.Load()) || b.mode == Disabled:
 		e.Kind = Late
-		b.ask(t, e)
+		b.tell(t, e)
 	case b.state == Closed:
 		b.judgeClosed(p, t, r, e)
 	case b.state == HalfOpen:
@@ -130,15 +130,16 @@ func (b *Breaker) judgeClosed(p *Permit, t instant, r Result, e Event) {
 	switch r.Outcome {
 	case Failure:
 		b.fail(p, r, e)
-		b.ramp.failed(t, b.meanAnswer())
 	case Success:
 		if b.run.endedBy(p.begin) {
 			b.run = run{}
 		}
-		b.ramp.answered(e.Took, b.meanAnswer())
 	case Ignored:
 	}
-	b.heed(t, b.ask(t, e), r.RetryAfter)
+	if !p.is(content) || r.Outcome == Failure {
+		b.ramp.ended(t, r.Outcome, e.Took, b.meanAnswer())
+	}
+	b.heed(t, b.tell(t, e), r.RetryAfter)
 }
 
 // fail takes a failure into the run.
@@ -151,7 +152,7 @@ func (b *Breaker) judgeProbe(p *Permit, h *half, t instant, r Result, e Event) {
 	if r.Outcome == Failure {
 		b.fail(p, r, e)
 	}
-	d := b.ask(t, e)
+	d := b.tell(t, e)
 	switch {
 	case d.Reclose:
 		b.reclose(t, ProbeSucceeded)
@@ -176,7 +177,10 @@ func (b *Breaker) proven(lease uint32, t instant) {
 
 // heed does what a policy has decided.
 func (b *Breaker) heed(t instant, d Decision, atLeast time.Duration) {
-	b.attend, b.limit, b.young = d.Attend, d.Ramp, d.Young
+	b.attend, b.limit, b.young = d.Attend, 0, max(d.Young, 0)
+	if d.Ramp > 0 {
+		b.limit = int(max(min(d.Ramp, maxThreshold), 1))
+	}
 	switch {
 	case d.Trip && b.state == Closed && b.mode != Disabled:
 		b.open(t, d.Reason, d.Evidence, atLeast, d.NextProbe)
@@ -190,7 +194,7 @@ func (b *Breaker) heed(t instant, d Decision, atLeast time.Duration) {
 // look lets the policy see a new slot.
 func (b *Breaker) look(t instant) {
 	if b.state == Closed && b.mode != Disabled {
-		b.heed(t, b.ask(t, Event{Kind: Turned}), 0)
+		b.heed(t, b.tell(t, Event{Kind: Turned}), 0)
 	}
 }
 
@@ -211,7 +215,7 @@ func (b *Breaker) turn(t instant) {
 // progress takes in the first content of a call.
 func (b *Breaker) progress(p *Permit, h *half, t instant) {
 	word := b.word.Load()
-	if p.b != b && word&calmBit != 0 && h.current(word) && word&(timedBit|markedBit) == 0 {
+	if p.b != b && word&calmBit != 0 && h.current(word) && word&(timedBit|slottedBit) == 0 {
 		return
 	}
 	b.mu.Lock()
@@ -237,12 +241,13 @@ func (b *Breaker) progress(p *Permit, h *half, t instant) {
 	switch {
 	case !current || b.mode == Disabled:
 	case b.state == HalfOpen:
-		b.ask(t, e)
+		b.tell(t, e)
 		if b.proven(h.lease(), t); b.state == Closed {
 			*h = newHalf(b.generation, 0)
 		}
 	case b.state == Closed:
-		b.heed(t, b.ask(t, e), 0)
+		b.ramp.ended(t, Success, e.Took, b.meanAnswer())
+		b.heed(t, b.tell(t, e), 0)
 	}
 	if turned {
 		b.look(t)

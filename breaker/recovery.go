@@ -79,15 +79,21 @@ func (b *Breaker) survived(t instant) bool {
 	return slices.ContainsFunc(b.probes, func(p probe) bool { return p.survive != 0 && t >= p.survive })
 }
 
-// mayProbe asks the configuration. If it says no, it is asked again after a
-// second.
-func (b *Breaker) mayProbe(t instant) bool {
+// mayProbe asks the configuration whether a probe may go out. If it says no, it
+// is asked again after a second.
+func (b *Breaker) mayProbe(t instant) verdict {
 	may := b.cfg().MayProbe
-	if may == nil || may() {
-		return true
+	if may == nil {
+		return admitProbe
 	}
-	b.refuseUntil(t + instant(time.Second))
-	return false
+	if t >= b.askAgain {
+		if may(b.name) {
+			return admitProbe
+		}
+		b.askAgain = t + instant(time.Second)
+	}
+	b.refuseUntil(b.askAgain)
+	return refuse
 }
 
 // lend gives a probe's place to a caller, until its lease ends.
@@ -99,18 +105,18 @@ func (b *Breaker) lend(t instant) (lease uint32) {
 	b.leases = b.leases%maxLease + 1
 	b.probes = slices.DeleteFunc(b.probes, func(p probe) bool { return t >= p.until && p.survive == 0 })
 	b.probes = append(b.probes, probe{lease: b.leases, until: t + instant(b.cfg().ProbeLease)})
-	d := b.ask(t, Event{Kind: ProbeBegan})
+	d := b.tell(t, Event{Kind: ProbeBegan})
 	out := &b.probes[len(b.probes)-1]
 	b.planned = 0
 	if d.Hold > 0 {
-		out.until = t + instant(d.Hold)
+		out.until = t + instant(min(d.Hold, max(b.cfg().ResetTimeout, b.cfg().ProbeLease)))
 	}
 	if d.NextProbe > 0 {
 		b.planned = t + instant(min(d.NextProbe, b.cfg().ResetTimeout))
 		out.until = max(out.until, b.planned)
 	}
 	if d.Survive > 0 {
-		out.survive = t + instant(d.Survive)
+		out.survive = t + instant(min(d.Survive, maxDuration))
 	}
 	b.refreshRefusals()
 	return b.leases
@@ -157,15 +163,19 @@ func (b *Breaker) refreshRefusals() {
 
 // ramp lets calls back in step by step after a reclose: a window of calls out
 // that doubles each time it has been answered, and halves when a call fails, as
-// TCP's slow start does (RFC 5681).
+// TCP's slow start does (RFC 5681). It ends when a whole window has gone by with
+// nobody held back, and in any case in time: a service that always fails now and
+// then is not held back for ever.
 type ramp struct {
 	limit  float64
-	left   int // answers until a whole window has gone by
+	out    int // calls admitted by it
+	left   int // ends until a whole window has gone by
 	held   bool
 	halved instant
+	end    instant
 }
 
-func newRamp() *ramp { return &ramp{limit: 2, left: 2, halved: -farthest} }
+func newRamp(end instant) *ramp { return &ramp{limit: 2, left: 2, halved: -farthest, end: end} }
 
 // refused notes that the window was too small for the demand.
 func (r *ramp) refused() {
@@ -174,60 +184,67 @@ func (r *ramp) refused() {
 	}
 }
 
-// answered opens the window: by one call, or much less if the answer took far
-// longer than usual.
-func (r *ramp) answered(took, usual time.Duration) {
+// begun counts a call of the ramp.
+func (r *ramp) begun() {
+	if r != nil {
+		r.out++
+	}
+}
+
+// ended counts the end of a call, or its first content. An answer opens the
+// window: by one call, or much less if it took far longer than usual. A failure
+// halves it, at most once in the time of an answer.
+func (r *ramp) ended(t instant, o Outcome, took, usual time.Duration) {
 	if r == nil {
 		return
 	}
 	r.left--
-	if usual > 0 && float64(took) > 2.5*float64(usual) {
+	r.out = max(r.out-1, 0)
+	switch {
+	case o == Failure && t-r.halved >= instant(usual):
+		r.halved = t
+		r.limit = max(r.limit/2, 1)
+		r.left = min(r.left, int(r.limit))
+	case o == Success && usual > 0 && float64(took) > 2.5*float64(usual):
 		r.limit += 1 / r.limit
-		return
+	case o == Success:
+		r.limit++
 	}
-	r.limit++
 }
 
-// failed halves the window, at most once in the time of an answer.
-func (r *ramp) failed(t instant, usual time.Duration) {
-	if r == nil || t-r.halved < instant(usual) {
-		return
-	}
-	r.halved = t
-	r.limit = max(r.limit/2, 1)
-	r.left, r.held = int(r.limit), true
-}
-
-// over reports whether a whole window was answered with nobody held back.
-func (r *ramp) over() bool {
-	if r.left > 0 {
+// over reports whether it is time to let everybody in.
+func (r *ramp) over(t instant) bool {
+	switch {
+	case t >= r.end:
+		return true
+	case r.left > 0:
 		return false
-	}
-	if !r.held {
+	case !r.held:
 		return true
 	}
 	r.left, r.held = int(r.limit), false
 	return false
 }
 
-// crowded reports whether the ramp has no room for another call.
+// crowded reports whether there is no room for another call: in the window of the
+// ramp, or in that of the policy.
 func (b *Breaker) crowded(t instant) bool {
-	if b.ramp != nil && b.ramp.over() {
+	if b.ramp != nil && b.ramp.over(t) {
 		b.ramp = nil
 		b.publish()
 	}
-	limit := b.limit
-	if b.ramp != nil && (limit == 0 || int(b.ramp.limit) < limit) {
-		limit = int(b.ramp.limit)
+	if b.ramp != nil && b.ramp.out >= int(b.ramp.limit) {
+		b.ramp.refused()
+		return true
 	}
-	if limit == 0 {
+	if b.limit == 0 {
 		return false
 	}
 	young := b.young
 	if young == 0 {
 		young = b.cfg().ProbeLease // so that calls which never end do not hold it for ever
 	}
-	return b.out(max(b.recloses, t-instant(young))) >= limit
+	return b.out(max(b.reclosedAt, t-instant(young))) >= b.limit
 }
 
 // meanAnswer is how long answers took of late; 0 if nobody knows.

@@ -73,7 +73,13 @@ func TestContentOfOneProbeIsOneSuccess(t *testing.T) {
 
 func TestMayProbeHoldsProbesBack(t *testing.T) {
 	may, asked := false, 0
-	r := newRig(t, breaker.Config{MayProbe: func() bool { asked++; return may }})
+	r := newRig(t, breaker.Config{MayProbe: func(circuit string) bool {
+		if circuit != "db" {
+			t.Errorf("asked for %q", circuit)
+		}
+		asked++
+		return may
+	}})
 	r.trip()
 	r.untilDue()
 	for range 100 {
@@ -134,7 +140,7 @@ func TestRampLetsCallsBackInStepByStep(t *testing.T) {
 
 // Two calls that never end must not keep everybody out.
 func TestRampIsNotHeldByCallsThatNeverEnd(t *testing.T) {
-	r := newRig(t, breaker.Config{Ramp: true, ProbeLease: 10 * time.Second})
+	r := newRig(t, breaker.Config{Ramp: true, ResetTimeout: 10 * time.Second})
 	r.trip()
 	r.untilDue()
 	r.call(breaker.Success)
@@ -203,5 +209,112 @@ func TestRampRefusalDoesNotAllocate(t *testing.T) {
 	r.refusal()
 	if n := testing.AllocsPerRun(100, func() { _, _ = r.b.AllowAt(r.clock) }); n > 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// A service that always fails now and then must not be held back for ever.
+func TestRampEndsInTimeWhateverComes(t *testing.T) {
+	for name, outcome := range map[string]func(i int) breaker.Outcome{
+		"ignored":       func(int) breaker.Outcome { return breaker.Ignored },
+		"some failures": func(i int) breaker.Outcome { return breaker.Outcome(1 + i%3%2) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, rates(breaker.Config{Ramp: true, FailureRate: 0.95}))
+			r.trip()
+			r.untilDue()
+			r.call(breaker.Success)
+			var out []*breaker.Permit
+			refused := 0
+			for i := range 6000 { // a minute of 100 calls a second that take a second
+				r.wait(10 * time.Millisecond)
+				if p, err := r.b.AllowAt(r.clock); err == nil {
+					out = append(out, &p)
+				} else if i > 3200 {
+					refused++
+				}
+				if len(out) > 100 || len(out) > 0 && i%2 == 0 {
+					out[0].RecordAt(r.clock, outcome(i))
+					out = out[1:]
+				}
+			}
+			if m := r.b.Metrics(); refused > 0 || m.Ramp != 0 || m.State != breaker.Closed {
+				t.Errorf("%d refused half a minute after the recovery, metrics %+v", refused, m)
+			}
+		})
+	}
+}
+
+func TestObservedRampStillJudges(t *testing.T) {
+	r := newRig(t, breaker.Config{Ramp: true, Mode: breaker.Observe})
+	r.trip()
+	r.untilDue()
+	r.call(breaker.Success)
+	var out []*breaker.Permit
+	for range 10 {
+		out = append(out, r.allow())
+	}
+	for range 20 {
+		r.wait(100 * time.Millisecond)
+		out[0].RecordAt(r.clock, breaker.Failure)
+		out = append(out[1:], r.allow())
+	}
+	r.is(breaker.Open)
+}
+
+func TestRampIsNotFilledByProbes(t *testing.T) {
+	r := newRig(t, breaker.Config{Ramp: true, Probes: 3})
+	r.trip()
+	r.untilDue()
+	first, _, _ := r.allow(), r.allow(), r.allow()
+	first.RecordAt(r.clock, breaker.Success)
+	r.is(breaker.Closed)
+	r.allow()
+	r.allow()
+	r.refusal()
+}
+
+// Of a stream, the ramp looks at the time to its first content.
+func TestRampTakesContentForAnAnswer(t *testing.T) {
+	r := newRig(t, breaker.Config{Ramp: true})
+	stream := func(n int) (out []*breaker.Permit) {
+		for range n {
+			p, err := r.b.AllowAt(r.clock)
+			if err != nil {
+				break
+			}
+			out = append(out, &p)
+		}
+		r.wait(time.Second)
+		for _, p := range out {
+			p.ProgressAt(r.clock)
+		}
+		return out
+	}
+	for range 30 {
+		for _, p := range stream(1) {
+			r.wait(time.Minute)
+			p.RecordAt(r.clock, breaker.Success)
+		}
+	}
+	r.trip()
+	r.untilDue()
+	r.call(breaker.Success)
+	for _, want := range []int{2, 4, 8, 16} { // while all the streams go on
+		if n := len(stream(100)); n != want {
+			t.Fatalf("%d let in, want %d", n, want)
+		}
+	}
+}
+
+func TestMayProbeIsAskedOnceASecondInEveryMode(t *testing.T) {
+	asked := 0
+	r := newRig(t, breaker.Config{Mode: breaker.Observe, MayProbe: func(string) bool { asked++; return false }})
+	r.trip()
+	r.untilDue()
+	for range 100 {
+		r.call(breaker.Success)
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times at one moment", asked)
 	}
 }

@@ -55,7 +55,7 @@ func (p *sketch) Judge(v *breaker.View, e breaker.Event) (d breaker.Decision) {
 		p.surprise(v, &d)
 	}
 	p.run = p.count(v)
-	d.Ramp = int(p.ramp)
+	d.Ramp = p.ramp
 	d.Attend = p.run > 0 || p.ramp > 0
 	return d
 }

@@ -48,7 +48,7 @@ const (
 	calmBit         = 1 << 2 // nothing that a success could change
 	timedBit        = 1 << 3 // each call has to be timed
 	measuredBit     = 1 << 4 // some answers have to be timed
-	markedBit       = 1 << 5 // what ended is looked at by time
+	slottedBit      = 1 << 5 // a parent's slots have to turn, not only its children's
 	modeShift       = 6
 	modeMask        = 1<<2 - 1
 	generationShift = 8
@@ -126,7 +126,7 @@ func (b *Breaker) open(t instant, reason Reason, evidence Evidence, atLeast, wan
 func (b *Breaker) reclose(t instant, reason Reason) {
 	b.ramp = nil
 	if b.cfg().Ramp {
-		b.ramp = newRamp()
+		b.ramp = newRamp(t + instant(b.cfg().ResetTimeout))
 	}
 	b.forget(t)
 	b.enter(Closed, t, reason, Evidence{})
@@ -137,7 +137,7 @@ func (b *Breaker) reclose(t instant, reason Reason) {
 // forget drops all that would speak against the service.
 func (b *Breaker) forget(t instant) {
 	b.run, b.until, b.good, b.attend, b.limit = run{}, 0, 0, false, 0
-	b.recloses = t
+	b.reclosedAt = t
 	w := b.window(t)
 	w.Turn(int64(t))
 	w.Forget()
@@ -147,7 +147,7 @@ func (b *Breaker) forget(t instant) {
 // tellPolicy tells of a change of state, and a parent its children if its
 // policy explains their calls too.
 func (b *Breaker) tellPolicy(t instant, kind EventKind) {
-	b.heed(t, b.ask(t, Event{Kind: kind}), 0)
+	b.heed(t, b.tell(t, Event{Kind: kind}), 0)
 	if !b.everyCall() {
 		return
 	}
@@ -162,7 +162,7 @@ func (b *Breaker) tellPolicy(t instant, kind EventKind) {
 // parentChanged lets the policy start anew if it wants to: the parent explains
 // what has happened here.
 func (b *Breaker) parentChanged(t instant) {
-	d := b.ask(t, Event{Kind: ParentChanged})
+	d := b.tell(t, Event{Kind: ParentChanged})
 	switch {
 	case !d.Reclose:
 	case b.state == Closed:

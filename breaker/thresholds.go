@@ -21,7 +21,7 @@ func (c Consecutive) Needs() Needs {
 	if c.Within == 0 {
 		return Needs{}
 	}
-	return Needs{Run: c.Failures}
+	return Needs{Run: 2 * c.Failures} // twice, for those that are too old
 }
 
 // Judge trips on the last failure, or on calls that hang.
@@ -38,26 +38,24 @@ func (c Consecutive) Judge(v *View, e Event) (d Decision) {
 	return d
 }
 
-// run is how many of the latest failures in a row lie within the span.
-func (c Consecutive) run(v *View) int {
+// run is how many failures in a row began within the span before the newest of
+// them. In between may be older ones: time-outs of calls sent long ago.
+func (c Consecutive) run(v *View) (n int) {
 	if c.Within == 0 {
 		return v.Run()
 	}
 	latest := v.Failures()
-	first, last := v.Now(), time.Time{}
-	n := 0
-	for i := len(latest) - 1; i >= 0 && n < v.Run(); i-- {
-		begin := latest[i].Begin
-		if n > 0 && (last.Sub(begin) > c.Within || begin.Sub(first) > c.Within) {
-			break
+	latest = latest[max(len(latest)-v.Run(), 0):]
+	var newest time.Time
+	for _, f := range latest {
+		if f.Begin.After(newest) {
+			newest = f.Begin
 		}
-		if n == 0 || begin.Before(first) {
-			first = begin
+	}
+	for _, f := range latest {
+		if newest.Sub(f.Begin) <= c.Within {
+			n++
 		}
-		if n == 0 || begin.After(last) {
-			last = begin
-		}
-		n++
 	}
 	return n
 }

@@ -68,6 +68,28 @@ func TestSpanSlidesOverTheRun(t *testing.T) {
 	}
 }
 
+// An outage of quick failures, with time-outs of calls sent long ago among them.
+func TestOldTimeOutsDoNotHideAnOutage(t *testing.T) {
+	r := newRig(t, breaker.Config{FailureSpan: time.Minute})
+	var old []*breaker.Permit
+	for range 3 {
+		old = append(old, r.allow())
+	}
+	r.wait(2 * time.Minute)
+	for i := range 7 {
+		r.is(breaker.Closed)
+		r.wait(time.Second)
+		if i%2 == 1 {
+			old[i/2].RecordAt(r.clock, breaker.Failure)
+		} else {
+			r.call(breaker.Failure)
+		}
+	}
+	r.is(breaker.Closed) // four of five
+	r.call(breaker.Failure)
+	r.is(breaker.Open)
+}
+
 func TestFailureRateTrips(t *testing.T) {
 	r := newRig(t, rates(breaker.Config{FailureRate: 0.5, RateMinCalls: 10}))
 	for range 4 {

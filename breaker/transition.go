@@ -153,14 +153,14 @@ func (b *Breaker) deliver() {
 	for len(b.outbox.pending) > 0 {
 		next := b.outbox.pending[0]
 		b.outbox.pending = b.outbox.pending[1:]
-		b.tell(next)
+		b.show(next)
 	}
 	b.outbox.pending = nil
 	b.outbox.waiting.Store(false)
 }
 
-// tell lets go of the lock while the observer is told.
-func (b *Breaker) tell(tr Transition) {
+// show lets go of the lock while the observer is told.
+func (b *Breaker) show(tr Transition) {
 	b.mu.Unlock()
 	defer func() {
 		panicked := recover() != nil
@@ -169,7 +169,7 @@ func (b *Breaker) tell(tr Transition) {
 			b.outbox.panics++
 		}
 	}()
-	if tell := b.cfg().OnTransition; tell != nil { // nil: the configuration was replaced
-		tell(tr)
+	if observe := b.cfg().OnTransition; observe != nil { // nil: the configuration was replaced
+		observe(tr)
 	}
 }

@@ -23,9 +23,9 @@ func (b *Breaker) view(t instant) *View {
 	return &b.eye
 }
 
-// ask tells the policy and returns what it decides. If it panics it decides
+// tell tells the policy and returns what it decides. If it panics it decides
 // nothing, and the circuit goes on.
-func (b *Breaker) ask(t instant, e Event) (d Decision) {
+func (b *Breaker) tell(t instant, e Event) (d Decision) {
 	defer func() {
 		if recover() != nil {
 			b.policyPanics++
@@ -193,7 +193,7 @@ func (b *Breaker) stalledBefore(before instant, whole bool) (n int) {
 		}
 		return n
 	}
-	acquitted := b.recloses
+	acquitted := b.reclosedAt
 	if answered, ok := b.newestAnswered(); ok {
 		acquitted = max(acquitted, answered)
 	}

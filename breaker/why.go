@@ -48,7 +48,7 @@ func (b *Breaker) whyIn(t instant, zone *time.Location) string {
 	case Closed:
 		parts = append(parts, "closed since "+clock(b.since))
 		if n := b.metrics().Ramp; n > 0 {
-			parts = append(parts, fmt.Sprintf("letting calls back in: %d of %d out", b.out(b.recloses), n))
+			parts = append(parts, fmt.Sprintf("letting calls back in: %d of %d out", b.rampOut(), n))
 		}
 	case Open:
 		parts = append(parts, opened, b.nextProbeText(t))
@@ -108,4 +108,12 @@ func (b *Breaker) causes() string {
 		names[i] = fmt.Sprintf("%d × %s", count[name], name)
 	}
 	return strings.Join(names, ", ")
+}
+
+// rampOut is how many calls are out that a ramp counts.
+func (b *Breaker) rampOut() int {
+	if b.ramp != nil {
+		return b.ramp.out
+	}
+	return b.out(b.reclosedAt)
 }
