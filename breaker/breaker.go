@@ -65,6 +65,7 @@ type Breaker struct {
 	lastFailure  instant
 	everFailed   bool
 	rand         *rand.Rand
+	transitions  uint64 // so far
 	outbox       outbox
 }
 
@@ -112,7 +113,7 @@ func newBreaker(now time.Time, name string, set *settings, parent *Breaker, c *c
 	}
 	b.rand = rand.New(rand.NewPCG(set.Seed, hash(name)))
 	b.adopt(set)
-	b.publish()
+	b.startPolicy(b.since)
 	if parent != nil {
 		parent.mu.Lock()
 		parent.children = append(parent.children, b)
@@ -348,7 +349,7 @@ const (
 // to answer for: calls that hang, found here, may trip the circuit, and a probe
 // that has been out for long may close it.
 func (b *Breaker) consult(t instant) verdict {
-	b.reanchor(t)
+	b.heedClock(t)
 	if b.window(t).Turn(int64(t)) {
 		b.look(t)
 		b.common.warm.sweep(b, t)

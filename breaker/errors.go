@@ -96,7 +96,7 @@ func (b *Breaker) newRefusals(until instant) *refusals {
 	default:
 		model.wait, model.Until = time.Second, b.time(until)
 	}
-	r := &refusals{from: b.since, until: until}
+	r := &refusals{from: max(b.since, b.seen), until: until}
 	for i := range r.errs {
 		r.errs[i] = model
 		r.errs[i].stretch = 1 + 0.2*b.rand.Float64()

@@ -97,6 +97,7 @@ func newWorld(seed uint64) *world {
 	cfg := randomConfig(rng, seed, w.forward)
 	add := func(name string, parent *model) *model {
 		m := &model{cfg: cfg, parent: parent, since: w.clock, origin: w.clock, answered: -1}
+		m.seen = w.clock.Add(-100 * 365 * 24 * time.Hour) // nobody has asked yet
 		c := cfg
 		c.Parent = w.reals[parent]
 		b, err := breaker.NewAt(w.clock, name, c)
@@ -118,7 +119,7 @@ func newWorld(seed uint64) *world {
 func (w *world) adopt(m *model) {
 	got := w.reals[m].Metrics().Until
 	most := m.until.Add(m.cfg.BaseTimeout)
-	if limit := w.clock.Add(m.cfg.ResetTimeout); most.After(limit) {
+	if limit := m.since.Add(m.cfg.ResetTimeout); most.After(limit) {
 		most = limit
 	}
 	if got.Before(m.until) || got.After(most) {

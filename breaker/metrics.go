@@ -14,14 +14,20 @@ type Metrics struct {
 	RefusedCalls int64 // refused here; what a parent refused is counted there
 	WouldRefuse  int64 // let through only because of a mode, or a registry's bypass
 
+	// Calls are those made on this circuit itself, its children's aside; of a parent,
+	// Answered and Failed also are what its children's calls said about it, as far
+	// as they were not plain answers. Late results are not in them.
+	Calls Counts
+
 	LastFailure         time.Time // zero: none yet; a reclose keeps it
 	ConsecutiveFailures int       // since the last success
 	StalledCalls        int       // that hung when the circuit last opened
 
 	Since    time.Time // when the state was entered
-	Until    time.Time // open: when the probe is due; half-open: when a place is free at the latest; else zero
+	Until    time.Time // open: when the probe is due; half-open: when the first lease ends; else zero
+	Down     time.Time // when the circuit first opened since it was last closed; zero: it is closed
 	Openings int       // open periods since the circuit was last closed
-	Probes   int       // out now
+	Probes   int       // that have neither ended nor made room for others
 	Ramp     int       // how many calls may be out at once; 0: any number
 
 	ObserverPanics int64 // panics of OnTransition
@@ -39,7 +45,7 @@ func (b *Breaker) metrics() Metrics {
 	m := Metrics{
 		Name: b.name, State: b.state, Mode: b.mode,
 		TotalCalls: b.begun(), FailedCalls: b.failed,
-		RefusedCalls: b.refused.Load(), WouldRefuse: b.spared,
+		RefusedCalls: b.refused.Load(), WouldRefuse: b.spared, Calls: b.counts(),
 		ConsecutiveFailures: b.run.failures, StalledCalls: b.run.stalled,
 		Since: b.time(b.since), Openings: b.openings, Probes: len(b.probes), Ramp: b.limit,
 		ObserverPanics: b.outbox.panics, PolicyPanics: b.policyPanics,
@@ -49,6 +55,9 @@ func (b *Breaker) metrics() Metrics {
 	}
 	if b.everFailed {
 		m.LastFailure = b.time(b.lastFailure)
+	}
+	if b.openings > 0 {
+		m.Down = b.time(b.down)
 	}
 	if b.state == Open {
 		m.Until = b.time(b.until)

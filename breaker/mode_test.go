@@ -204,25 +204,88 @@ func TestTripFromOutside(t *testing.T) {
 }
 
 func TestMergeOfOthersEvidence(t *testing.T) {
-	r := newRig(t, breaker.Config{})
-	r.calls(2, breaker.Failure)
-	r.b.MergeAt(r.clock, breaker.Counts{Failed: 2})
+	r := newRig(t, rates(breaker.Config{FailureRate: 0.5, RateMinCalls: 10}))
+	r.calls(4, breaker.Success)
+	r.b.MergeAt(r.clock, breaker.Counts{Failed: 5, Answered: -100})
 	r.is(breaker.Closed)
-	r.b.MergeAt(r.clock, breaker.Counts{Failed: 9, Answered: 1}) // no unbroken run
-	r.calls(4, breaker.Failure)
-	r.is(breaker.Closed)
+	before := r.b.Metrics()
+	if before.TotalCalls != 4 || before.FailedCalls != 0 || before.Calls != (breaker.Counts{Begun: 4, Answered: 4}) {
+		t.Errorf("others' calls are in the metrics: %+v", before)
+	}
 	r.b.MergeAt(r.clock, breaker.Counts{Failed: 1})
 	r.is(breaker.Open)
-	if m := r.b.Metrics(); m.TotalCalls != 6 || m.FailedCalls != 6 {
-		t.Errorf("others' calls are in the metrics: %+v", m)
-	}
+}
 
-	r = newRig(t, rates(breaker.Config{FailureRate: 0.5, RateMinCalls: 10}))
-	r.calls(4, breaker.Success)
-	r.b.MergeAt(r.clock, breaker.Counts{Failed: 5})
-	r.is(breaker.Closed)
-	r.call(breaker.Failure)
+// Healthy replicas do not hide that this one gets no answer.
+func TestMergeDoesNotHideAnOutageHere(t *testing.T) {
+	r := newRig(t, breaker.Config{})
+	for range 5 {
+		r.is(breaker.Closed)
+		r.call(breaker.Failure)
+		r.b.MergeAt(r.clock, breaker.Counts{Answered: 10})
+	}
 	r.is(breaker.Open)
+}
+
+// What was told to a child was told to its parent by itself.
+func TestMergeIntoAChildIsNotTheParents(t *testing.T) {
+	host := newRig(t, rates(breaker.Config{FailureRate: 0.5, RateMinCalls: 2}))
+	model := newRig(t, rates(breaker.Config{FailureRate: 0.5, RateMinCalls: 2, Parent: host.b}))
+	model.b.MergeAt(model.clock, breaker.Counts{Answered: 100})
+	for range 2 {
+		model.allow().RecordResultAt(model.clock, breaker.Result{Outcome: breaker.Failure, Reach: breaker.Unreached})
+	}
+	host.is(breaker.Open)
+}
+
+func TestRecloseFromOutside(t *testing.T) {
+	r := newRig(t, breaker.Config{Ramp: true})
+	r.trip()
+	r.b.RecloseAt(r.clock, "seen elsewhere")
+	r.is(breaker.Closed)
+	if tr := r.seen[len(r.seen)-1]; tr.Reason != "seen elsewhere" || tr.Seq != 2 {
+		t.Errorf("transition %+v", tr)
+	}
+	if m := r.b.Metrics(); m.Ramp != 2 {
+		t.Errorf("no ramp: %+v", m)
+	}
+	r.b.RecloseAt(r.clock, "again")
+	if len(r.seen) != 2 {
+		t.Errorf("told of nothing: %+v", r.seen[2:])
+	}
+}
+
+// Calls that were out when the circuit was disabled say nothing afterwards.
+func TestDisabledForgetsWhatWasOut(t *testing.T) {
+	r := newRig(t, breaker.Config{})
+	var old []*breaker.Permit
+	for range 9 {
+		old = append(old, r.allow())
+	}
+	r.mode(breaker.Disabled)
+	r.mode(breaker.Normal)
+	for _, p := range old {
+		p.RecordAt(r.clock, breaker.Failure)
+	}
+	r.is(breaker.Closed)
+}
+
+func TestRefusalsAreThoseOfTheMode(t *testing.T) {
+	r := newRig(t, breaker.Config{Ramp: true})
+	r.trip()
+	r.untilDue()
+	probe := r.allow()
+	r.mode(breaker.ForcedOpen)
+	probe.RecordAt(r.clock, breaker.Success)
+	if e := r.refusal(); e.Mode != breaker.ForcedOpen {
+		t.Errorf("refusal %+v", e)
+	}
+	r.mode(breaker.Normal)
+	r.allow()
+	r.allow()
+	if e := r.refusal(); e.Mode != breaker.Normal || e.State != breaker.Closed || e.RetryInAt(r.clock) > 2*time.Second {
+		t.Errorf("refusal %+v", e)
+	}
 }
 
 func TestConfigIsReplacedOnALiveCircuit(t *testing.T) {
@@ -260,8 +323,10 @@ func TestConfigIsReplacedOnALiveCircuit(t *testing.T) {
 		r.call(breaker.Success)
 		r.call(breaker.Failure)
 	}
+	r.is(breaker.Closed) // the old call's answer is the sixth
+	r.call(breaker.Failure)
 	r.is(breaker.Open)
-	if m := r.b.Metrics(); m.TotalCalls != 16 || m.FailedCalls != 9 {
+	if m := r.b.Metrics(); m.TotalCalls != 17 || m.FailedCalls != 10 {
 		t.Errorf("metrics %+v", m)
 	}
 	set(breaker.Config{Mode: breaker.Disabled})

@@ -34,6 +34,11 @@ type model struct {
 	current  int          // slot when the circuit was last judged
 	answered int          // slot of the newest answered call
 	origin   time.Time
+
+	seen     time.Time // the newest at which a call was asked for
+	from     time.Time // calls asked for long before it make the circuit look
+	head     int       // slot in which calls are counted now
+	counting bool      // there is one
 }
 
 type modelProbe struct {
@@ -103,18 +108,70 @@ func (m *model) stalled(t time.Time) (n int) {
 	return n
 }
 
-// back heeds a clock that was set back by more than a second: nothing lasts
-// longer for it.
+// back heeds, when a call is asked for, a clock that was set back by more than a
+// second: nothing lasts longer for it.
 func (m *model) back(t time.Time) {
-	if m.runFirst.Sub(t) > time.Second {
-		m.runFirst = t
-	}
-	if step := m.since.Sub(t); step > time.Second {
-		m.since, m.until = m.since.Add(-step), m.until.Add(-step)
-		for i := range m.probes {
-			m.probes[i].until = m.probes[i].until.Add(-step)
+	step := m.seen.Sub(t)
+	if step <= time.Second {
+		if t.After(m.seen) {
+			m.seen = t
 		}
+		return
 	}
+	m.seen = t
+	m.since, m.until, m.runFirst = m.since.Add(-step), m.until.Add(-step), m.runFirst.Add(-step)
+	for i := range m.probes {
+		m.probes[i].until = m.probes[i].until.Add(-step)
+	}
+	for i := range m.begins {
+		m.begins[i] = m.begins[i].Add(-step)
+	}
+	m.refuseFrom()
+}
+
+// refuseFrom notes since when calls are refused without a look at the clock.
+func (m *model) refuseFrom() {
+	m.from = m.since
+	if m.seen.After(m.from) {
+		m.from = m.seen
+	}
+}
+
+// endOf is when the end of a call counts: not before its begin, unless the clock
+// was set back meanwhile.
+func (m *model) endOf(c *modelCall, t time.Time) time.Time {
+	begin := c.begin
+	if m.seen.Before(begin) {
+		begin = m.seen
+	}
+	if t.Before(begin) {
+		return begin
+	}
+	return t
+}
+
+// advance makes t's slot the current one, of those in which calls are counted,
+// unless it is an earlier one.
+func (m *model) advance(t time.Time) {
+	if s := m.slot(t); !m.counting || s > m.head {
+		m.head, m.counting = s, true
+	}
+}
+
+// looks reports whether a call that is asked for at t makes the circuit look at
+// the clock, and not only at what is known.
+func (m *model) looks(t time.Time, own bool) bool {
+	switch {
+	case m.state == breaker.Closed && m.run == 0 && m.mode != breaker.ForcedOpen, m.mode == breaker.Disabled:
+		return own && (!m.counting || m.slot(t) != m.head) || !own && m.rates()
+	case m.from.Sub(t) > time.Second:
+		return true
+	case m.state == breaker.Open:
+		return !t.Before(m.until)
+	case m.state == breaker.HalfOpen:
+		return m.places(t) > 0
+	}
+	return true
 }
 
 // would says what a call at t would meet; stalled calls may trip the circuit.
@@ -122,8 +179,11 @@ func (m *model) would(t time.Time, own bool, adopt func(*model)) string {
 	if m.mode == breaker.ForcedOpen {
 		return "refused" // whatever would be found to hang
 	}
-	if own || m.state != breaker.Closed || m.run > 0 { // else nobody looks at the clock
+	if m.looks(t, own) || m.mode == breaker.Observe && m.state != breaker.Closed {
 		m.back(t)
+		if s := m.slot(t); !m.counting || s > m.head || m.head-s >= 128 {
+			m.head, m.counting = s, true
+		}
 	}
 	if m.turn(t) {
 		m.look(t, adopt)
@@ -223,6 +283,7 @@ func (m *model) let(c *modelCall, how string, t time.Time) {
 		m.probes = slices.DeleteFunc(m.probes, func(p modelProbe) bool { return !t.Before(p.until) })
 		m.probes = append(m.probes, modelProbe{c, t.Add(m.cfg.ProbeLease)})
 		c.probe[m] = true
+		m.refuseFrom()
 	}
 	c.epochs[m] = m.epoch
 }
@@ -235,6 +296,7 @@ func (m *model) enter(s breaker.State, t time.Time) {
 func (m *model) open(t time.Time, retryAfter time.Duration, adopt func(*model)) {
 	m.openings++
 	m.enter(breaker.Open, t)
+	m.refuseFrom()
 	m.until = t.Add(min(max(m.cfg.BaseTimeout<<min(m.openings-1, 20), retryAfter), m.cfg.ResetTimeout)) // the least
 	adopt(m)
 }
@@ -275,8 +337,9 @@ func (m *model) record(c *modelCall, t time.Time, o breaker.Outcome, retryAfter 
 	if calm && m.judges(c) && c.content && o == breaker.Ignored {
 		return // there is nothing left to say
 	}
-	if m == c.own || o == breaker.Failure || !calm || !m.judges(c) {
-		m.back(t)
+	if m == c.own && (!calm || !m.judges(c) || o != breaker.Success || m.slot(t) != m.head) || m != c.own && (!calm || !m.judges(c) || o == breaker.Failure || m.rates()) {
+		t = m.endOf(c, t)
+		m.advance(t)
 	}
 	if m.turn(t) {
 		defer m.look(t, adopt)
@@ -338,8 +401,9 @@ func (m *model) giveBack(c *modelCall) {
 }
 
 func (m *model) progress(c *modelCall, t time.Time, adopt func(*model)) {
-	if m == c.own || m.state != breaker.Closed || m.run > 0 || !m.judges(c) {
-		m.back(t)
+	if calm := m.state == breaker.Closed && m.run == 0; m == c.own && (!calm || !m.judges(c) || m.slot(t) != m.head) || m != c.own && (!calm || !m.judges(c) || m.rates()) {
+		t = m.endOf(c, t)
+		m.advance(t)
 	}
 	if m.turn(t) {
 		defer m.look(t, adopt)
@@ -359,22 +423,20 @@ func (m *model) progress(c *modelCall, t time.Time, adopt func(*model)) {
 
 func (m *model) setMode(mode breaker.Mode, t time.Time) {
 	m.back(t)
-	if m.mode == breaker.Disabled && mode != breaker.Disabled {
-		m.ended = nil
-		m.turn(t)
-		m.answered = max(m.answered, m.current)
+	if m.mode == breaker.Disabled && mode != breaker.Disabled && m.state == breaker.Closed {
+		m.forget(t)
+		m.epoch++
 	}
 	m.mode = mode
 }
 
 func (m *model) reset(t time.Time) {
 	m.back(t)
-	if m.state == breaker.Closed {
-		m.forget(t)
-		m.epoch++
-		return
+	if m.state != breaker.Closed {
+		m.reclose(t)
 	}
-	m.reclose(t)
+	m.forget(t)
+	m.epoch++
 }
 
 func (m *model) tripUntil(t, until time.Time) {

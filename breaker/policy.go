@@ -12,8 +12,8 @@ import (
 // time, and never for a success of a calm circuit: so it may keep state without
 // a lock, must not block, and must not use the circuit but through its [View].
 //
-// A policy with state that should survive a restart implements json.Marshaler
-// and json.Unmarshaler; a policy whose own settings can be wrong implements
+// A policy with state that should survive a restart, or a new configuration,
+// implements json.Marshaler and json.Unmarshaler for it, without its settings; a policy whose own settings can be wrong implements
 // Validate() error.
 type Policy interface {
 	// Needs says what the circuit must keep for it. It is asked once.
@@ -65,9 +65,13 @@ type EventKind uint8
 
 // The events. Only Recorded, Turned and ProbeBegan have to interest a policy.
 const (
-	// Recorded: a call of the present state has ended. Of a calm circuit only
-	// failures, quotas and slow calls are told.
-	Recorded EventKind = iota + 1
+	// Started: the policy is new: of a new circuit, or with its state from before,
+	// after Restore or SetConfig. The moment to note the View's totals.
+	Started EventKind = iota + 1
+	// Recorded: a call of the present state has ended. Of a calm circuit failures,
+	// quotas and slow calls are told for certain, others now and then: who counts
+	// successes reads View.Totals.
+	Recorded
 	// Content: the first content of a call of the present state has come, which
 	// counts as its answer. Recorded follows at its end.
 	Content
@@ -80,18 +84,26 @@ const (
 	Turned
 	// ProbeBegan: a call has taken a probe's place.
 	ProbeBegan
-	// Opened and Reclosed: the circuit has just changed state.
+	// Opened and Reclosed: the circuit has just changed state. The answer to Opened
+	// may say when the first probe is due, whoever tripped it.
 	Opened
 	Reclosed
 	// ParentChanged: the parent has opened or closed. Only told if the parent's
 	// policy needs EveryCall.
 	ParentChanged
+	// StartedOver: the circuit was reset, or is judged again after it was disabled.
+	// What went before is no evidence any more.
+	StartedOver
+	// Merged: others have told what they saw; see [Breaker.Merge].
+	Merged
 )
 
 // Event is what a policy is told. The fields after Kind belong to Recorded,
 // Content and Late.
 type Event struct {
 	Kind       EventKind
+	Reason     Reason // of Opened, Reclosed and StartedOver
+	Merged     Counts // of Merged
 	Outcome    Outcome
 	Class      Class
 	Begin      time.Time     // of the call
@@ -117,9 +129,9 @@ type Decision struct {
 	// Reclose closes the circuit now, whatever the event was.
 	Reclose bool
 
-	// NextProbe is how long from now until the next probe is due, after a trip,
-	// a failed probe, or the begin of a probe that may fail. Zero leaves it to
-	// BaseTimeout and ResetTimeout.
+	// NextProbe is how long from now until the next probe is due, with a trip or a
+	// failed probe, in the answer to Opened, or, in case it fails, at the begin of a
+	// probe. Zero leaves it to BaseTimeout and ResetTimeout.
 	NextProbe time.Duration
 	// Hold is how long the probe that has just begun keeps its place. Zero means
 	// ProbeLease.

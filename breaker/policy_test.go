@@ -54,6 +54,7 @@ func TestPolicyIsToldWhatItMustKnow(t *testing.T) {
 			t.Errorf("%s: told %v, want %v", what, got, kinds)
 		}
 	}
+	want("its beginning", breaker.Started)
 	late := r.allow()
 	r.calls(3, breaker.Success)
 	want("calm successes")
@@ -85,8 +86,8 @@ func TestPolicyAttends(t *testing.T) {
 	r := newScripted(t, p, breaker.Config{})
 	r.call(breaker.Failure)
 	r.calls(3, breaker.Success)
-	if n := len(p.events); n != 4 {
-		t.Errorf("told %d events, want 4", n)
+	if n := len(p.events); n != 5 {
+		t.Errorf("told %d events, want 5", n)
 	}
 }
 
@@ -221,7 +222,7 @@ func TestPolicyThatPanicsDecidesNothing(t *testing.T) {
 	r := newScripted(t, p, breaker.Config{})
 	r.calls(9, breaker.Failure)
 	r.is(breaker.Closed)
-	if m := r.b.Metrics(); m.PolicyPanics != 9 || m.FailedCalls != 9 {
+	if m := r.b.Metrics(); m.PolicyPanics != 10 || m.FailedCalls != 9 {
 		t.Errorf("metrics %+v", m)
 	}
 }

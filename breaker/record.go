@@ -14,8 +14,8 @@ func (b *Breaker) record(p *Permit, h *half, t instant, r Result) {
 	b.mu.Lock()
 	defer b.deliver()
 	defer b.mu.Unlock()
-	b.reanchor(t)
-	turned := b.window(t).Turn(int64(t))
+	t = b.endOf(p, t)
+	turned := b.window(t).Advance(int64(t))
 	current := h.current(b.word.Load())
 	slow := p.slowFor(b, t) && r.Outcome != Ignored
 	b.count(p, t, r, current, slow)
@@ -60,7 +60,7 @@ func (b *Breaker) count(p *Permit, t instant, r Result, current, slow bool) {
 		ended.Slow = 1
 	}
 	if p.b == b {
-		p.land(success)
+		b.land(p, success)
 	} else if success != p.is(answered) { // a parent finds in its children's counts what they answered
 		if success {
 			ended.Answered = 1
@@ -71,22 +71,26 @@ func (b *Breaker) count(p *Permit, t instant, r Result, current, slow bool) {
 	b.window(t).Add(ended)
 }
 
-// land ends a call in its window: as answered, or otherwise.
-func (p *Permit) land(success bool) {
+// land ends a call in its window: as answered, or otherwise. If that window is
+// no longer in use, what is in use has the answer.
+func (b *Breaker) land(p *Permit, success bool) {
+	w := b.win.Load()
 	switch {
 	case p.is(content):
 		if success && p.is(answered) {
-			p.win.EndWell()
+			w.EndWell()
 		} else { // content or end came too late for the state that admitted it
 			p.slot &^= answered
 		}
 	case success:
 		p.slot |= answered
-		if !p.cell.Answer(p.slotNumber()) {
-			p.win.AnsweredGone()
+		if p.win != w {
+			w.Add(window.Ended{Answered: 1})
+		} else if !p.cell.Answer(p.slotNumber()) {
+			w.AnsweredGone()
 		}
-	default:
-		p.win.Leave(p.slotNumber())
+	case p.win == w:
+		w.Leave(p.slotNumber())
 	}
 }
 
@@ -159,7 +163,7 @@ func (b *Breaker) judgeProbe(p *Permit, h *half, t instant, r Result, e Event) {
 	case r.Outcome == Success && !p.is(content): // its first content has proven it
 		b.proven(h.lease(), t)
 	case r.Outcome == Failure:
-		b.open(t, ProbeFailed, Evidence{}, r.RetryAfter, b.nextProbe(t, d))
+		b.enterOpen(opening{at: t, reason: ProbeFailed, wanted: b.nextProbe(t, d), atLeast: r.RetryAfter})
 	default:
 		b.giveBack(h.lease())
 	}
@@ -183,7 +187,7 @@ func (b *Breaker) heed(t instant, d Decision, atLeast time.Duration) {
 	}
 	switch {
 	case d.Trip && b.state == Closed && b.mode != Disabled:
-		b.open(t, d.Reason, d.Evidence, atLeast, d.NextProbe)
+		b.enterOpen(opening{at: t, reason: d.Reason, evidence: d.Evidence, wanted: d.NextProbe, atLeast: atLeast})
 	case d.Reclose && b.state != Closed:
 		b.reclose(t, d.Reason)
 	default:
@@ -205,11 +209,11 @@ func (b *Breaker) turn(t instant) {
 		return
 	}
 	b.mu.Lock()
-	if b.window(t).Turn(int64(t)) {
+	defer b.deliver()
+	defer b.mu.Unlock()
+	if b.window(t).Advance(int64(t)) {
 		b.look(t)
 	}
-	b.mu.Unlock()
-	b.deliver()
 }
 
 // progress takes in the first content of a call.
@@ -221,15 +225,15 @@ func (b *Breaker) progress(p *Permit, h *half, t instant) {
 	b.mu.Lock()
 	defer b.deliver()
 	defer b.mu.Unlock()
-	b.reanchor(t)
-	turned := b.window(t).Turn(int64(t))
+	t = b.endOf(p, t)
+	turned := b.window(t).Advance(int64(t))
 	current := h.current(b.word.Load())
 	slow := b.slow(time.Duration(t - p.begin))
 	switch {
 	case p.b == b:
-		p.land(current)
+		b.land(p, current)
 		if p.is(answered) {
-			p.win.Content()
+			b.win.Load().Content()
 		}
 		if slow {
 			p.slot |= slowContent
@@ -241,7 +245,9 @@ func (b *Breaker) progress(p *Permit, h *half, t instant) {
 	switch {
 	case !current || b.mode == Disabled:
 	case b.state == HalfOpen:
-		b.tell(t, e)
+		if b.tell(t, e).Reclose {
+			b.good = b.cfg().ProbeSuccesses
+		}
 		if b.proven(h.lease(), t); b.state == Closed {
 			*h = newHalf(b.generation, 0)
 		}

@@ -100,7 +100,8 @@ func (b *Breaker) mayProbe(t instant) verdict {
 func (b *Breaker) lend(t instant) (lease uint32) {
 	if b.state == Open {
 		b.good = 0
-		b.enter(HalfOpen, t, ProbeDue, Evidence{})
+		b.enter(HalfOpen, t)
+		b.announce(Transition{From: Open, To: HalfOpen, At: b.time(t), Reason: ProbeDue})
 	}
 	b.leases = b.leases%maxLease + 1
 	b.probes = slices.DeleteFunc(b.probes, func(p probe) bool { return t >= p.until && p.survive == 0 })
@@ -124,10 +125,11 @@ func (b *Breaker) lend(t instant) (lease uint32) {
 
 // giveBack frees the place of a probe, for the next caller.
 func (b *Breaker) giveBack(lease uint32) {
-	if lease == 0 {
+	i := slices.IndexFunc(b.probes, func(p probe) bool { return p.lease == lease })
+	if i < 0 { // it has made room for another long since
 		return
 	}
-	b.probes = slices.DeleteFunc(b.probes, func(p probe) bool { return p.lease == lease })
+	b.probes = slices.Delete(b.probes, i, i+1)
 	b.refusal.Store(nil)
 }
 

@@ -182,7 +182,14 @@ func (r *Registry) findOrMake(now func() time.Time, k key, parent *Breaker) *Bre
 // as [Breaker.SetConfig] does; circuits beyond a smaller MaxCircuits stay. A
 // configuration that cannot be used changes nothing. Observers of transitions
 // must not call it.
-func (r *Registry) SetConfig(cfg RegistryConfig) error {
+func (r *Registry) SetConfig(cfg RegistryConfig) error { return r.setConfig(time.Now, cfg) }
+
+// SetConfigAt is SetConfig at the instant now.
+func (r *Registry) SetConfigAt(now time.Time, cfg RegistryConfig) error {
+	return r.setConfig(func() time.Time { return now }, cfg)
+}
+
+func (r *Registry) setConfig(now func() time.Time, cfg RegistryConfig) error {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
@@ -195,7 +202,7 @@ func (r *Registry) SetConfig(cfg RegistryConfig) error {
 		r.making.Lock()
 		set := r.settings(k)
 		r.making.Unlock()
-		b.replace(b.now(), set) // without the lock: observers may ask for circuits
+		b.replace(b.at(now()), set) // without the lock: observers may ask for circuits
 	}
 	return nil
 }
@@ -209,7 +216,7 @@ func (r *Registry) Bypass(on bool) { r.common.bypass.Store(on) }
 func (r *Registry) Bypassed() bool { return r.common.bypass.Load() }
 
 // Len returns how many circuits there are.
-func (r *Registry) Len() int { return len(r.All()) }
+func (r *Registry) Len() int { return len(r.all()) }
 
 // all returns a copy of the table.
 func (r *Registry) all() map[key]*Breaker {

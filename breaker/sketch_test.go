@@ -31,11 +31,14 @@ func (*sketch) Needs() breaker.Needs {
 }
 
 func (p *sketch) Judge(v *breaker.View, e breaker.Event) (d breaker.Decision) {
+	if e.Kind == breaker.Started {
+		p.answers = v.Totals().Answered
+	}
 	p.learn(v)
 	switch e.Kind {
 	case breaker.Recorded:
 		p.recorded(v, e, &d)
-	case breaker.Turned, breaker.Late, breaker.Content:
+	case breaker.Started, breaker.Turned, breaker.Late, breaker.Content, breaker.Merged:
 	case breaker.ProbeBegan:
 		d.NextProbe = p.wait(v)
 		d.Hold = 2 * time.Second
@@ -47,6 +50,8 @@ func (p *sketch) Judge(v *breaker.View, e breaker.Event) (d breaker.Decision) {
 	case breaker.Opened:
 		p.ramp = 0
 		d.NextProbe = p.wait(v)
+	case breaker.StartedOver:
+		p.run, p.ramp, p.recovered = 0, 0, v.Now()
 	case breaker.ParentChanged:
 		p.run, p.ramp, p.recovered = 0, 0, v.Now()
 		return breaker.Decision{Reclose: true}

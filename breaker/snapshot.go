@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/recloser/recloser/breaker/internal/window"
 )
 
 // Snapshot is all that a circuit must remember over a restart. It can be
@@ -15,6 +18,8 @@ type Snapshot struct {
 	Metrics
 	At     time.Time
 	Opened Opening         // why the circuit opened last
+	Run    []FailedCall    `json:",omitempty"` // the failures in a row, the latest of them
+	Times  []uint32        `json:",omitempty"` // the distribution of answer times
 	Policy json.RawMessage `json:",omitempty"` // its state, if it has any
 }
 
@@ -35,6 +40,10 @@ func (b *Breaker) snapshot(t instant) Snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := Snapshot{Metrics: b.metrics(), At: b.time(t), Policy: marshal(b.policy)}
+	s.Run = slices.Clone(b.latest[max(len(b.latest)-b.run.failures, 0):])
+	if times := b.times.Load(); times != nil {
+		s.Times = times.Buckets()
+	}
 	if b.trip.reason != "" {
 		s.Opened = Opening{b.time(b.trip.at), b.trip.reason, b.trip.evidence}
 	}
@@ -58,17 +67,13 @@ func (b *Breaker) restore(t instant, s Snapshot) error {
 	b.mu.Lock()
 	defer b.deliver()
 	defer b.mu.Unlock()
-	b.reanchor(t)
+	b.heedClock(t)
 	policy := b.set.Load().NewPolicy()
 	if err := unmarshal(policy, s.Policy); err != nil {
 		return fmt.Errorf("breaker: the snapshot's Policy does not fit: %w", err)
 	}
 	b.policy = policy
-	b.base.begun += s.TotalCalls
-	b.refused.Add(s.RefusedCalls)
-	b.failed += s.FailedCalls
-	b.spared += s.WouldRefuse
-	b.outbox.panics += s.ObserverPanics
+	b.restoreCounts(s)
 	if !s.LastFailure.IsZero() {
 		b.lastFailure, b.everFailed = min(b.at(s.LastFailure), t), true
 	}
@@ -76,18 +81,35 @@ func (b *Breaker) restore(t instant, s Snapshot) error {
 		b.trip = trip{min(b.at(s.Opened.At), t), s.Opened.Reason, s.Opened.Evidence}
 	}
 	b.changeMode(t, s.Mode)
-	b.run = run{failures: s.ConsecutiveFailures, first: t}
+	b.run = run{failures: s.ConsecutiveFailures, first: t, stalled: s.StalledCalls}
+	b.latest = slices.Clone(s.Run[max(len(s.Run)-b.keep(), 0):])
 	if s.State != Closed {
 		b.restoreOpen(t, s)
 	}
 	b.since = min(b.at(s.Since), t)
-	b.publish()
+	b.startPolicy(t)
 	return nil
 }
 
+// restoreCounts adds what was counted before.
+func (b *Breaker) restoreCounts(s Snapshot) {
+	b.base.begun += s.Calls.Begun
+	b.base.ended = b.base.ended.Plus(window.Ended{Answered: s.Calls.Answered, Failed: s.Calls.Failed, Slow: s.Calls.Slow})
+	b.refused.Add(s.RefusedCalls)
+	b.failed += s.FailedCalls
+	b.spared += s.WouldRefuse
+	b.outbox.panics += s.ObserverPanics
+	b.policyPanics += s.PolicyPanics
+	if times := b.times.Load(); times != nil {
+		times.SetBuckets(s.Times)
+	}
+}
+
 func (b *Breaker) restoreOpen(t instant, s Snapshot) {
-	if b.state == Closed {
-		b.down = min(b.at(s.Since), t)
+	from := b.state
+	b.down = min(b.at(s.Since), t)
+	if !s.Down.IsZero() {
+		b.down = min(b.at(s.Down), t)
 	}
 	b.openings = max(s.Openings, 1)
 	b.until = t
@@ -95,7 +117,10 @@ func (b *Breaker) restoreOpen(t instant, s Snapshot) {
 		b.until = min(max(b.at(s.Until), t), t+instant(b.cfg().ResetTimeout))
 	}
 	b.ramp = nil
-	b.enter(Open, t, Restored, b.trip.evidence)
+	b.enter(Open, t)
+	b.announce(Transition{
+		From: from, To: Open, At: b.time(t), Reason: Restored, Evidence: b.trip.evidence, Until: b.time(b.until),
+	})
 	b.prepareRefusals()
 }
 
@@ -112,7 +137,8 @@ func (s Snapshot) validate() error {
 	}
 	for field, n := range map[string]int64{
 		"TotalCalls": s.TotalCalls, "FailedCalls": s.FailedCalls, "RefusedCalls": s.RefusedCalls,
-		"WouldRefuse": s.WouldRefuse, "ObserverPanics": s.ObserverPanics,
+		"WouldRefuse": s.WouldRefuse, "ObserverPanics": s.ObserverPanics, "PolicyPanics": s.PolicyPanics,
+		"Calls.Begun": s.Calls.Begun, "Calls.Answered": s.Calls.Answered, "Calls.Failed": s.Calls.Failed, "Calls.Slow": s.Calls.Slow,
 		"ConsecutiveFailures": int64(s.ConsecutiveFailures), "Openings": int64(s.Openings),
 	} {
 		if n < 0 || n > 1<<52 {
@@ -181,31 +207,47 @@ func (a anyOf) UnmarshalJSON(data []byte) error {
 }
 
 // Snapshot returns the circuits as they are, in the order of their names.
-func (r *Registry) Snapshot() []Snapshot {
+func (r *Registry) Snapshot() []Snapshot { return r.snapshot(time.Now) }
+
+// SnapshotAt is Snapshot at the instant now.
+func (r *Registry) SnapshotAt(now time.Time) []Snapshot {
+	return r.snapshot(func() time.Time { return now })
+}
+
+func (r *Registry) snapshot(now func() time.Time) []Snapshot {
 	all := r.All()
 	list := make([]Snapshot, len(all))
 	for i, b := range all {
-		list[i] = b.Snapshot()
+		list[i] = b.SnapshotAt(now())
 	}
 	return list
 }
 
 // Restore makes the circuits of the snapshots, and brings them to where they
-// were. The errors of those that make no sense are joined; the others are
-// restored nevertheless.
-func (r *Registry) Restore(list []Snapshot) error {
+// were. The errors of those that make no sense, or for which there is no room,
+// are joined; the others are restored nevertheless.
+func (r *Registry) Restore(list []Snapshot) error { return r.restore(time.Now, list) }
+
+// RestoreAt is Restore at the instant now.
+func (r *Registry) RestoreAt(now time.Time, list []Snapshot) error {
+	return r.restore(func() time.Time { return now }, list)
+}
+
+func (r *Registry) restore(now func() time.Time, list []Snapshot) error {
 	var errs []error
 	for _, s := range list {
-		if err := r.circuitOf(s).Restore(s); err != nil {
+		b := r.get(now, keyOf(s))
+		err := fmt.Errorf("there is no room: MaxCircuits is %d", r.max)
+		if b.name == s.Name {
+			err = b.RestoreAt(now(), s)
+		}
+		if err != nil {
 			errs = append(errs, fmt.Errorf("circuit %q: %w", s.Name, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (r *Registry) circuitOf(s Snapshot) *Breaker {
-	if s.Parent == "" {
-		return r.Get(s.Name)
-	}
-	return r.Child(s.Parent, strings.TrimPrefix(s.Name, s.Parent+"/"))
+func keyOf(s Snapshot) key {
+	return key{parent: s.Parent, name: strings.TrimPrefix(s.Name, s.Parent+"/")}
 }

@@ -37,6 +37,7 @@ func TestOpenCircuitIsOpenAfterARestart(t *testing.T) {
 	n.refusal()
 	want, got := r.b.Metrics(), n.b.Metrics()
 	want.RefusedCalls++
+	want.Calls.Refused++
 	if got != want {
 		t.Errorf("metrics after the restart\n     %+v\nwant %+v", got, want)
 	}
@@ -86,6 +87,69 @@ func TestRunAndModeSurvive(t *testing.T) {
 	}
 	n.call(breaker.Failure)
 	n.is(breaker.Open)
+}
+
+func TestRunWithinASpanSurvives(t *testing.T) {
+	cfg := breaker.Config{FailureSpan: time.Minute}
+	r := newRig(t, cfg)
+	for range 4 {
+		r.allow().RecordResultAt(r.clock, breaker.Result{Outcome: breaker.Failure, Cause: "503"})
+	}
+	n := r.reborn(cfg, time.Second)
+	n.call(breaker.Failure)
+	n.is(breaker.Open)
+	if tr := n.opening(); tr.Causes != "4 × 503" {
+		t.Errorf("causes %q", tr.Causes)
+	}
+}
+
+func TestAgeOfAnOutageAndCountsSurvive(t *testing.T) {
+	r := newRig(t, breaker.Config{Ramp: true})
+	r.calls(30, breaker.Success)
+	r.trip()
+	down := r.clock
+	for range 5 {
+		r.untilDue()
+		r.call(breaker.Failure)
+	}
+	n := r.reborn(breaker.Config{Ramp: true}, time.Second)
+	s, m := n.b.SnapshotAt(n.clock), n.b.Metrics()
+	if !m.Down.Equal(down) || m.Calls != r.b.Metrics().Calls || len(s.Times) == 0 || s.Times[0] < 4 {
+		t.Errorf("restored %+v", s)
+	}
+}
+
+// A parent's calls are its children's: they must not be counted twice.
+func TestRestoredParentCountsItsChildrenOnce(t *testing.T) {
+	reg := func() *breaker.Registry {
+		reg, err := breaker.NewRegistry(breaker.RegistryConfig{MaxCircuits: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reg
+	}
+	old, reborn := reg(), reg()
+	for range 10 {
+		p, err := old.ChildAt(start(), "host", "a").AllowAt(start())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.RecordAt(start(), breaker.Success)
+	}
+	list := old.SnapshotAt(start())
+	if err := reborn.RestoreAt(start(), list); err != nil {
+		t.Fatal(err)
+	}
+	if n := reborn.Get("host").Metrics().TotalCalls; n != 10 {
+		t.Errorf("%d calls of the host, want 10", n)
+	}
+	list[1].Name, list[1].State = "host/b", breaker.Open
+	if err := reborn.RestoreAt(start(), list[1:]); err == nil {
+		t.Error("no error although there is no room")
+	}
+	if s := reborn.Child("host", "b").State(); s != breaker.Closed {
+		t.Errorf("the overflow circuit is %v", s)
+	}
 }
 
 func TestSnapshotThatMakesNoSenseChangesNothing(t *testing.T) {

@@ -1,6 +1,7 @@
 package breaker
 
 import (
+	"cmp"
 	"errors"
 	"time"
 )
@@ -74,19 +75,10 @@ func (b *Breaker) publish() {
 }
 
 // enter changes state. Permits of the old state no longer count.
-func (b *Breaker) enter(to State, t instant, reason Reason, evidence Evidence) {
-	from := b.state
+func (b *Breaker) enter(to State, t instant) {
 	b.state, b.since = to, t
 	b.probes, b.held = b.probes[:0], nil
 	b.renew()
-	tr := Transition{
-		Name: b.name, From: from, To: to, At: b.time(t), Reason: reason, Mode: b.mode,
-		Evidence: evidence, Openings: b.openings,
-	}
-	if to == Open {
-		tr.Until = b.time(b.until)
-	}
-	b.announce(tr)
 }
 
 // renew makes the permits given out so far those of an older state.
@@ -95,43 +87,69 @@ func (b *Breaker) renew() {
 	b.publish()
 }
 
-// open trips the circuit, or opens it again after a failed probe: for the
-// period that the policy wants, or else for one of its own; at least for
-// atLeast (the service's own Retry-After), and at most for ResetTimeout.
-func (b *Breaker) open(t instant, reason Reason, evidence Evidence, atLeast, wanted time.Duration) {
+// opening is how a circuit is to be opened.
+type opening struct {
+	at       instant
+	reason   Reason
+	evidence Evidence
+	wanted   time.Duration // the period that the policy wants; 0: one of our own
+	atLeast  time.Duration // the service's own Retry-After
+	exactly  time.Duration // the period that somebody demands; 0: nobody does
+}
+
+// enterOpen trips the circuit, or opens it again after a failed probe. Whatever
+// is wanted, the period is at most ResetTimeout.
+func (b *Breaker) enterOpen(o opening) {
+	t, from := o.at, b.state
 	if b.openings == 0 {
 		b.down = t
 	}
 	b.openings++
-	if wanted <= 0 {
-		wanted = b.period(b.openings)
+	o.evidence.Failures, o.evidence.Causes = b.run.failures, b.causes()
+	if o.evidence.Stalled == 0 {
+		o.evidence.Stalled = b.view(t).Stalled()
 	}
-	period := min(max(wanted, atLeast), b.cfg().ResetTimeout)
-	b.until = t + instant(period)
-	evidence.Failures, evidence.Causes = b.run.failures, b.causes()
-	if evidence.Stalled == 0 {
-		evidence.Stalled = b.view(t).Stalled()
+	if o.reason == "" {
+		o.reason = "tripped"
 	}
-	if reason != ProbeFailed || b.trip.reason == "" {
-		b.trip = trip{t, reason, evidence}
+	if o.reason != ProbeFailed || b.trip.reason == "" {
+		b.trip = trip{t, o.reason, o.evidence}
 	}
-	b.run.stalled = evidence.Stalled
+	b.run.stalled = o.evidence.Stalled
 	b.ramp, b.limit = nil, 0
-	b.enter(Open, t, reason, evidence)
+	b.enter(Open, t)
+	period := o.exactly
+	d := b.tell(t, Event{Kind: Opened, Reason: o.reason})
+	if period == 0 {
+		if period = cmp.Or(max(d.NextProbe, 0), max(o.wanted, 0)); period == 0 {
+			period = b.period(b.openings)
+		}
+		period = max(period, o.atLeast)
+	}
+	b.until = t + instant(min(period, b.cfg().ResetTimeout))
+	b.announce(Transition{
+		From: from, To: Open, At: b.time(t), Reason: o.reason, Evidence: o.evidence, Until: b.time(b.until),
+	})
 	b.prepareRefusals()
-	b.tellPolicy(t, Opened)
+	b.tellChildren(t)
 }
 
 // reclose lets everybody back in. Calls begun before are no evidence any more.
 func (b *Breaker) reclose(t instant, reason Reason) {
+	from := b.state
 	b.ramp = nil
 	if b.cfg().Ramp {
 		b.ramp = newRamp(t + instant(b.cfg().ResetTimeout))
 	}
 	b.forget(t)
-	b.enter(Closed, t, reason, Evidence{})
+	b.enter(Closed, t)
+	b.announce(Transition{From: from, To: Closed, At: b.time(t), Reason: reason})
 	b.openings = 0
-	b.tellPolicy(t, Reclosed)
+	b.prepareRefusals()
+	d := b.tell(t, Event{Kind: Reclosed, Reason: reason})
+	d.Trip = false // it may look again at the next event
+	b.heed(t, d, 0)
+	b.tellChildren(t)
 }
 
 // forget drops all that would speak against the service.
@@ -144,11 +162,10 @@ func (b *Breaker) forget(t instant) {
 	b.refusal.Store(nil)
 }
 
-// tellPolicy tells of a change of state, and a parent its children if its
-// policy explains their calls too.
-func (b *Breaker) tellPolicy(t instant, kind EventKind) {
-	b.heed(t, b.tell(t, Event{Kind: kind}), 0)
-	if !b.everyCall() {
+// tellChildren tells a parent's children of its change of state, if its policy
+// explains their calls too.
+func (b *Breaker) tellChildren(t instant) {
+	if !b.everyCall() || len(b.children) == 0 {
 		return
 	}
 	b.nudged.Store(true)
@@ -165,37 +182,15 @@ func (b *Breaker) parentChanged(t instant) {
 	d := b.tell(t, Event{Kind: ParentChanged})
 	switch {
 	case !d.Reclose:
+		d.Trip = false
+		b.heed(t, d, 0)
 	case b.state == Closed:
-		b.ramp = nil
-		b.forget(t)
-		b.renew()
+		b.startOver(t, ParentExplains)
 	default:
 		b.reclose(t, ParentExplains)
+		b.ramp = nil
+		b.publish()
 	}
 }
 
 func (b *Breaker) everyCall() bool { return b.set.Load().needs.EveryCall }
-
-// reanchor keeps a clock that steps backwards from prolonging a period or a run:
-// what was left of it at most stays left. Steps of less than a second are the usual
-// disorder of concurrent callers.
-func (b *Breaker) reanchor(t instant) {
-	if b.run.first-t > instant(time.Second) {
-		b.run.first = t
-	}
-	step := b.since - t
-	if step <= instant(time.Second) {
-		return
-	}
-	b.since -= step
-	b.until -= step
-	if b.planned != 0 {
-		b.planned -= step
-	}
-	for i := range b.probes {
-		b.probes[i].shift(-step)
-	}
-	if b.refusal.Load() != nil {
-		b.prepareRefusals()
-	}
-}

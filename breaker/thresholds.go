@@ -94,7 +94,7 @@ func (f FailureRate) Needs() Needs { return Needs{Span: f.Window} }
 
 // Judge looks at the rate when a call has failed, or hangs.
 func (f FailureRate) Judge(v *View, e Event) (d Decision) {
-	if !e.Failed() && (e.Kind != Turned || v.Stalled() == 0) {
+	if !e.Failed() && e.Kind != Merged && (e.Kind != Turned || v.Stalled() == 0) {
 		return d
 	}
 	failed, calls := f.count(v)
@@ -145,7 +145,7 @@ func (s SlowRate) Needs() Needs { return Needs{Span: s.Window, SlowAfter: s.Afte
 
 // Judge looks at the rate when a call was slow, or hangs.
 func (s SlowRate) Judge(v *View, e Event) (d Decision) {
-	slow := e.Kind == Recorded && e.Slow
+	slow := e.Kind == Recorded && e.Slow || e.Kind == Merged
 	if !slow && (e.Kind != Turned && !e.Failed() || v.Stalled() == 0) {
 		return d
 	}

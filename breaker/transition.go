@@ -88,7 +88,9 @@ func percent(n, of int64) float64 { return 100 * float64(n) / float64(max(of, 1)
 // Transition is one change of a circuit's state, or of its mode.
 type Transition struct {
 	Name     string
-	From, To State // the same, if only the mode changed
+	Parent   string // "" if the circuit has none
+	Seq      uint64 // counts the circuit's transitions, from 1
+	From, To State  // the same, if only the mode changed
 	At       time.Time
 	Reason   Reason
 	Mode     Mode
@@ -106,8 +108,13 @@ func (t Transition) String() string {
 // 503, 2 × timeout)".
 func (t Transition) Why() string { return t.Reason.text(t.Evidence) }
 
-// announce queues a transition for the observer, under the lock.
+// announce completes a transition and queues it for the observer, under the lock.
 func (b *Breaker) announce(tr Transition) {
+	b.transitions++
+	tr.Name, tr.Seq, tr.Mode, tr.Openings = b.name, b.transitions, b.mode, b.openings
+	if b.parent != nil {
+		tr.Parent = b.parent.name
+	}
 	if b.cfg().OnTransition != nil {
 		b.outbox.post(tr)
 	}

@@ -94,6 +94,24 @@ func (v *View) NewestAnswered() time.Time {
 	return time.Time{}
 }
 
+// NewestOut returns when the slot ended in which the newest call began that is
+// still out and older than age, a parent's children included; the zero time if
+// there is none.
+func (v *View) NewestOut(age time.Duration) time.Time {
+	newest := -farthest
+	v.b.family(func(c *Breaker) {
+		if w := c.win.Load(); w != nil {
+			if slot, ok := w.NewestOut(int64(v.t) - int64(age)); ok {
+				newest = max(newest, instant(w.Start(slot+1)))
+			}
+		}
+	})
+	if newest == -farthest {
+		return time.Time{}
+	}
+	return v.b.time(newest)
+}
+
 // Ended counts the calls that ended within the last d, to a slot, and since the
 // circuit reclosed. For a parent, calls of its children count as answered
 // when they were above.
@@ -106,15 +124,20 @@ func (v *View) Ended(d time.Duration) Counts {
 	return Counts{Answered: e.Answered, Failed: e.Failed, Slow: e.Slow}
 }
 
-// Totals counts all calls so far, a parent's children included. Failed and Slow
-// count only those that were judged in the state that admitted them.
-func (v *View) Totals() Counts {
-	e, refused := v.b.ended(), int64(0)
-	v.b.family(func(c *Breaker) { refused += c.refused.Load() })
-	return Counts{
-		Begun: v.b.begun(), Refused: refused,
-		Answered: e.Answered, Failed: e.Failed, Slow: e.Slow,
-	}
+// Totals counts all calls so far, a parent's children included, and refusals
+// since calls are asked for that do not begin. Answered, Failed and Slow are those
+// judged in the state that admitted them.
+func (v *View) Totals() (n Counts) {
+	v.b.family(func(c *Breaker) {
+		own := c.counts()
+		n.Begun += own.Begun
+		n.Refused += own.Refused
+		n.Answered += own.Answered
+		if c == v.b {
+			n.Failed, n.Slow = own.Failed, own.Slow
+		}
+	})
+	return n
 }
 
 // AnswerTimes returns the distribution of answer times, to the first content
@@ -132,14 +155,21 @@ func (v *View) AnswerTimes(q float64) (answers int, mean, quantile time.Duration
 func (v *View) Children(d time.Duration) int {
 	n := 0
 	for _, c := range v.b.children {
-		if w := c.win.Load(); w != nil && w.Start(w.Head()+1) > int64(v.t)-int64(d) {
+		c.mu.Lock()
+		used := c.base.used
+		if w := c.win.Load(); w != nil {
+			used = instant(w.Start(w.Head() + 1))
+		}
+		c.mu.Unlock()
+		if used > v.t-instant(d) {
 			n++
 		}
 	}
 	return n
 }
 
-// Counts are numbers of calls.
+// Counts are numbers of calls: begun or refused, and of those that have ended,
+// answered or failed, and slow.
 type Counts struct{ Begun, Refused, Answered, Failed, Slow int64 }
 
 // FailedCall is one failure of the service.
@@ -170,17 +200,17 @@ func (b *Breaker) out(from instant) (n int) {
 }
 
 func (b *Breaker) newestAnswered() (newest instant, ok bool) {
+	newest = -farthest
 	b.family(func(c *Breaker) {
+		end := c.base.answered
 		if w := c.win.Load(); w != nil {
 			if slot, answered := w.NewestAnswered(); answered {
-				end := instant(w.Start(slot + 1))
-				if !ok || end > newest {
-					newest, ok = end, true
-				}
+				end = max(end, instant(w.Start(slot+1)))
 			}
 		}
+		newest = max(newest, end)
 	})
-	return newest, ok
+	return newest, newest > -farthest
 }
 
 // stalledBefore counts the calls that hang and began in a slot before that of
@@ -205,6 +235,17 @@ func (b *Breaker) stalledBefore(before instant, whole bool) (n int) {
 	return n
 }
 
+// counts are the calls of the circuit itself. What others told is not in them.
+func (b *Breaker) counts() Counts {
+	n := Counts{Begun: b.base.begun, Refused: b.refused.Load()}
+	if w := b.win.Load(); w != nil {
+		n.Begun += w.Begun()
+	}
+	e := b.ended()
+	n.Answered, n.Failed, n.Slow = e.Answered-b.merged.Answered, e.Failed-b.merged.Failed, e.Slow-b.merged.Slow
+	return n
+}
+
 // begun counts the calls begun, the children's included.
 func (b *Breaker) begun() (n int64) {
 	b.family(func(c *Breaker) {
@@ -216,18 +257,12 @@ func (b *Breaker) begun() (n int64) {
 	return n
 }
 
-// ended counts what has ended, by what it said about this circuit.
-func (b *Breaker) ended() (e window.Ended) {
-	b.family(func(c *Breaker) {
-		own := c.base.ended
-		if w := c.win.Load(); w != nil {
-			own = own.Plus(w.SoFar())
-		}
-		if c != b {
-			own = window.Ended{Answered: own.Answered}
-		}
-		e = e.Plus(own)
-	})
+// ended counts what has ended in the circuit's own counts.
+func (b *Breaker) ended() window.Ended {
+	e := b.base.ended
+	if w := b.win.Load(); w != nil {
+		e = e.Plus(w.SoFar())
+	}
 	return e
 }
 

@@ -58,6 +58,7 @@ func (b *Breaker) cool(now time.Time) bool {
 	defer b.mu.Unlock()
 	w := b.win.Load()
 	if w == nil {
+		b.warm = false
 		return true
 	}
 	set := b.set.Load()
@@ -66,6 +67,7 @@ func (b *Breaker) cool(now time.Time) bool {
 		return false
 	}
 	b.retire(w)
+	b.warm = false
 	if b.run.failures == 0 {
 		b.latest = nil
 	}

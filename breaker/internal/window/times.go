@@ -92,3 +92,24 @@ func (t *Times) Mean() time.Duration {
 	}
 	return time.Duration(sum / n)
 }
+
+// Buckets returns the distribution, to be kept.
+func (t *Times) Buckets() []uint32 {
+	buckets := make([]uint32, len(t.buckets))
+	for i := range t.buckets {
+		buckets[i] = t.buckets[i].Load()
+	}
+	return buckets
+}
+
+// SetBuckets makes what Buckets returned the distribution. What does not fit, or
+// would count for more than the newest answers may, is left out.
+func (t *Times) SetBuckets(buckets []uint32) {
+	var count uint32
+	for i := range min(len(buckets), len(t.buckets)) {
+		n := min(buckets[i], enough-1-count)
+		t.buckets[i].Store(n)
+		count += n
+	}
+	t.count.Store(count)
+}

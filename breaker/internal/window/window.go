@@ -289,6 +289,10 @@ func (w *Window) counts(i int) (begun, answered int64) {
 	return begun, answered
 }
 
+// Advance is Turn for those who do not know whether the clock was set back: a slot
+// before the current one is no turn.
+func (w *Window) Advance(t int64) bool { return w.Slot(t) >= w.head.Load() && w.Turn(t) }
+
 // Turn makes t's slot the current one and reports whether that was a change. A
 // slot a little before the current one is late, not a turn; one far before
 // it means that the clock was set back, and everything starts anew.
@@ -377,7 +381,9 @@ func (w *Window) Close() (begun int64, ended Ended) {
 		w.know(i, answered)
 	}
 	w.next = head + 1
-	return w.begun, w.SoFar()
+	ended = w.SoFar()
+	w.head.Store(-(1 << 62) / w.width) // long before all that is: nothing is current any more
+	return w.begun, ended
 }
 
 // spread gives processors stripes of their own.
@@ -440,6 +446,18 @@ func (w *Window) NewestAnswered() (slot int64, ok bool) {
 		}
 	}
 	return w.gone, w.gone != math.MinInt64
+}
+
+// NewestOut returns the newest slot that lies, whole, before the instant before
+// and has a call that is still out, and whether there is one.
+func (w *Window) NewestOut(before int64) (slot int64, ok bool) {
+	head := w.head.Load()
+	for s := min(w.Slot(before)-1, head); s > head-Size; s-- {
+		if w.out(s) > 0 {
+			return s, true
+		}
+	}
+	return 0, false
 }
 
 // Stalled counts the calls still out that began before the slot of the instant
