@@ -269,7 +269,7 @@ func TestOperatorsWhileCallsGoOn(t *testing.T) {
 			case 3:
 				cfg := cfg
 				cfg.StallAfter += time.Duration(i%2) * time.Minute
-				_ = reg.SetConfig(cfg)
+				_ = reg.SetConfig(breaker.RegistryConfig{Circuit: cfg})
 			case 4:
 				reg.Bypass(i%16 == 4)
 			case 5:

@@ -16,16 +16,16 @@ type Config struct {
 	FailureThreshold int
 
 	// FailureSpan is the longest time that those failures may be spread over,
-	// from the begin of the first call to that of the last. Zero means any.
+	// from the begin of the first call to that of the last. Zero or Off means any.
 	FailureSpan time.Duration
 
 	// FailureRate trips the circuit when that share of the calls which ended
-	// within RateWindow has failed. Above 0, up to 1; zero switches it off.
+	// within RateWindow has failed. Above 0, up to 1; zero or Off switches it off.
 	FailureRate float64
 
 	// SlowRate trips the circuit when that share of the calls which ended within
-	// RateWindow took longer than SlowAfter. Above 0, up to 1; zero switches it
-	// off.
+	// RateWindow took longer than SlowAfter. Above 0, up to 1; zero or Off switches
+	// it off.
 	SlowRate float64
 
 	// SlowAfter is when a call is slow; needed by SlowRate.
@@ -41,7 +41,7 @@ type Config struct {
 	// StallAfter is how long a call may be out without an answer before it
 	// weighs as a failure while it still hangs. It is noticed when another
 	// call asks, up to 250 ms or StallAfter/200 late. It is judged in
-	// the call's own circuit, not in its parent. Zero switches it off.
+	// the call's own circuit, not in its parent. Zero or Off switches it off.
 	StallAfter time.Duration
 
 	// NewPolicy makes the policy of a circuit, in place of the thresholds above
@@ -102,7 +102,9 @@ type Config struct {
 	Seed uint64
 }
 
-// Off as FailureThreshold lets consecutive failures alone.
+// Off as FailureThreshold lets consecutive failures alone. In fields whose zero
+// means that they are off it says so in an overlay, where a zero changes nothing:
+// see [Config.Over].
 const Off = -1
 
 // ConfigError names one field of a configuration that cannot be used.
@@ -163,7 +165,7 @@ func (e *fieldErrors) number(field string, n, most, zero int) {
 }
 
 func (e *fieldErrors) rate(field string, x float64) {
-	if !(x >= 0 && x <= 1) { // so that NaN is wrong too
+	if !(x >= 0 && x <= 1) && x != Off { // so that NaN is wrong too
 		e.add(field, x, "above 0 to 1, or 0 for off")
 	}
 }
@@ -174,6 +176,12 @@ func (e *fieldErrors) duration(field string, d time.Duration, zero string) {
 	}
 }
 
+func (e *fieldErrors) durationOrOff(field string, d time.Duration, zero string) {
+	if d != Off {
+		e.duration(field, d, zero)
+	}
+}
+
 func (e *fieldErrors) thresholds(c Config) {
 	if c.FailureThreshold < Off || c.FailureThreshold > maxThreshold {
 		e.add("FailureThreshold", c.FailureThreshold, "1 to %d, 0 for 5, or Off", maxThreshold)
@@ -181,7 +189,7 @@ func (e *fieldErrors) thresholds(c Config) {
 	if c.FailureSpan > 0 && c.FailureThreshold > maxRun {
 		e.add("FailureThreshold", c.FailureThreshold, "at most %d with a FailureSpan", maxRun)
 	}
-	e.duration("FailureSpan", c.FailureSpan, "any")
+	e.durationOrOff("FailureSpan", c.FailureSpan, "any")
 	e.rate("FailureRate", c.FailureRate)
 	e.rate("SlowRate", c.SlowRate)
 	e.duration("SlowAfter", c.SlowAfter, "off")
@@ -190,17 +198,17 @@ func (e *fieldErrors) thresholds(c Config) {
 	}
 	e.duration("RateWindow", c.RateWindow, "10s")
 	e.number("RateMinCalls", c.RateMinCalls, maxThreshold, 20)
-	e.duration("StallAfter", c.StallAfter, "off")
+	e.durationOrOff("StallAfter", c.StallAfter, "off")
 }
 
 func (c Config) validatePolicy() error {
 	if c.NewPolicy == nil {
-		if c.FailureThreshold == Off && c.FailureRate == 0 && c.SlowRate == 0 {
+		if c.FailureThreshold == Off && c.FailureRate <= 0 && c.SlowRate <= 0 {
 			return &ConfigError{"FailureThreshold", "Off", "a FailureRate, a SlowRate or a NewPolicy with it: nothing else would trip the circuit"}
 		}
 		return nil
 	}
-	if c.FailureThreshold != 0 || c.FailureSpan != 0 || c.FailureRate != 0 || c.SlowRate != 0 || c.RateWindow != 0 || c.RateMinCalls != 0 || c.SlowAfter != 0 {
+	if c.FailureThreshold != 0 || c.FailureSpan > 0 || c.FailureRate > 0 || c.SlowRate > 0 || c.RateWindow != 0 || c.RateMinCalls != 0 || c.SlowAfter != 0 {
 		return &ConfigError{"NewPolicy", "set", "either NewPolicy or FailureThreshold, FailureSpan, FailureRate, SlowRate, SlowAfter, RateWindow and RateMinCalls"}
 	}
 	p := c.NewPolicy()
@@ -224,6 +232,8 @@ type settings struct {
 
 func newSettings(c Config) *settings {
 	c.Parent = nil
+	c.FailureSpan, c.StallAfter = max(c.FailureSpan, 0), max(c.StallAfter, 0)
+	c.FailureRate, c.SlowRate = max(c.FailureRate, 0), max(c.SlowRate, 0)
 	set := func(d *time.Duration, fallback time.Duration) {
 		if *d == 0 {
 			*d = fallback

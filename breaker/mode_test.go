@@ -282,13 +282,13 @@ func TestRegistryReplacesTheConfigOfAll(t *testing.T) {
 	}
 	now := time.Now()
 	before := reg.Child("host", "a")
-	if err := reg.SetConfig(breaker.Config{FailureThreshold: 1, ResetTimeout: time.Hour}); err != nil {
+	if err := reg.SetConfig(breaker.RegistryConfig{Circuit: breaker.Config{FailureThreshold: 1, ResetTimeout: time.Hour}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := reg.SetConfig(breaker.Config{FailureThreshold: -5}); err == nil {
+	if err := reg.SetConfig(breaker.RegistryConfig{Circuit: breaker.Config{FailureThreshold: -5}}); err == nil {
 		t.Error("a wrong configuration was taken")
 	}
-	if err := reg.SetConfig(breaker.Config{Parent: before}); err == nil {
+	if err := reg.SetConfig(breaker.RegistryConfig{Circuit: breaker.Config{Parent: before}}); err == nil {
 		t.Error("a parent was taken")
 	}
 	for _, b := range []*breaker.Breaker{before, reg.Child("host", "b")} {

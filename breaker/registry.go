@@ -2,8 +2,10 @@ package breaker
 
 import (
 	"cmp"
+	"errors"
 	"hash/fnv"
 	"hash/maphash"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -27,20 +29,43 @@ type RegistryConfig struct {
 	// the process. Calls beyond it share overflow circuits, called "other", which
 	// come on top. Zero means 1,000.
 	MaxCircuits int
+
+	// Configure, if set, gives circuits another configuration than Circuit: that
+	// of parent/name, or of name where parent is "". It is asked when a circuit is
+	// made and again by SetConfig, under a lock: it must be quick and must not use
+	// the registry. Circuits that are given the same *Prepared share it; nil means
+	// Circuit.
+	Configure func(parent, name string) *Prepared
+}
+
+// Validate returns an error for the fields that cannot be used, joined; each is a
+// *ConfigError.
+func (c RegistryConfig) Validate() error {
+	var errs fieldErrors
+	if c.Circuit.Parent != nil {
+		errs.add("Circuit.Parent", c.Circuit.Parent.name, "nil: the registry sets it")
+	}
+	if c.MaxCircuits < 0 || c.MaxCircuits > maxThreshold {
+		errs.add("MaxCircuits", c.MaxCircuits, "1 to 1000000, or 0 for 1000")
+	}
+	return errors.Join(append(errs, c.Circuit.Validate())...)
 }
 
 // Registry is the set of circuits of a process, made when first asked for. It
 // is safe for concurrent use; looking up what exists takes no global lock and
 // does not allocate.
 type Registry struct {
-	max    int
 	common common
 	seed   maphash.Seed
 	shards [16]shard
 
 	making        sync.Mutex // held by those who ask for what does not exist
 	first, second int        // circuits of each level, the overflow ones aside
-	set           *settings  // of new circuits
+	max           int
+	set           *settings // of circuits for which configure has none
+	configure     func(parent, name string) *Prepared
+
+	setting sync.Mutex // one SetConfig after the other
 }
 
 type shard struct {
@@ -51,24 +76,32 @@ type shard struct {
 // key is a circuit's place: a parent of "" means a circuit of the first level.
 type key struct{ parent, name string }
 
-// NewRegistry returns an empty registry, or an error that names the field.
+// NewRegistry returns an empty registry, or an error that names the fields.
 func NewRegistry(cfg RegistryConfig) (*Registry, error) {
-	if err := cfg.Circuit.Validate(); err != nil {
+	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	if cfg.Circuit.Parent != nil {
-		return nil, &ConfigError{"Circuit.Parent", cfg.Circuit.Parent.name, "nil: the registry sets it"}
-	}
-	if cfg.MaxCircuits < 0 || cfg.MaxCircuits > maxThreshold {
-		return nil, &ConfigError{"MaxCircuits", cfg.MaxCircuits, "1 to 1000000, or 0 for 1000"}
-	}
-	r := &Registry{
-		max: cmp.Or(cfg.MaxCircuits, DefaultMaxCircuits), seed: maphash.MakeSeed(), set: newSettings(cfg.Circuit),
-	}
+	r := &Registry{seed: maphash.MakeSeed()}
+	r.adopt(cfg)
 	for i := range r.shards {
 		r.shards[i].circuits = make(map[key]*Breaker)
 	}
 	return r, nil
+}
+
+// adopt makes a valid configuration that of the circuits to come.
+func (r *Registry) adopt(cfg RegistryConfig) {
+	r.max, r.set, r.configure = cmp.Or(cfg.MaxCircuits, DefaultMaxCircuits), newSettings(cfg.Circuit), cfg.Configure
+}
+
+// settings are those of a circuit. The lock making must be held.
+func (r *Registry) settings(k key) *settings {
+	if r.configure != nil {
+		if p := r.configure(k.parent, k.name); p != nil {
+			return &p.settings
+		}
+	}
+	return r.set
 }
 
 // Get returns the circuit called name, new and closed if there was none.
@@ -137,7 +170,7 @@ func (r *Registry) findOrMake(now func() time.Time, k key, parent *Breaker) *Bre
 	if parent != nil {
 		name = k.parent + "/" + k.name
 	}
-	b := newBreaker(now(), name, r.set, parent, &r.common)
+	b := newBreaker(now(), name, r.settings(k), parent, &r.common)
 	s := r.shard(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,20 +179,23 @@ func (r *Registry) findOrMake(now func() time.Time, k key, parent *Breaker) *Bre
 }
 
 // SetConfig replaces the configuration of all circuits, those to come included,
-// as [Breaker.SetConfig] does.
-func (r *Registry) SetConfig(cfg Config) error {
-	if cfg.Parent != nil {
-		return &ConfigError{"Parent", cfg.Parent.name, "nil: the registry sets it"}
-	}
+// as [Breaker.SetConfig] does; circuits beyond a smaller MaxCircuits stay. A
+// configuration that cannot be used changes nothing. Observers of transitions
+// must not call it.
+func (r *Registry) SetConfig(cfg RegistryConfig) error {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
-	set := newSettings(cfg)
+	r.setting.Lock()
+	defer r.setting.Unlock()
 	r.making.Lock()
-	r.set = set
+	r.adopt(cfg)
 	r.making.Unlock()
-	for _, b := range r.All() {
-		b.replace(b.now(), set)
+	for k, b := range r.all() {
+		r.making.Lock()
+		set := r.settings(k)
+		r.making.Unlock()
+		b.replace(b.now(), set) // without the lock: observers may ask for circuits
 	}
 	return nil
 }
@@ -175,17 +211,21 @@ func (r *Registry) Bypassed() bool { return r.common.bypass.Load() }
 // Len returns how many circuits there are.
 func (r *Registry) Len() int { return len(r.All()) }
 
-// All returns the circuits in the order of their names.
-func (r *Registry) All() []*Breaker {
-	var all []*Breaker
+// all returns a copy of the table.
+func (r *Registry) all() map[key]*Breaker {
+	all := make(map[key]*Breaker)
 	for i := range r.shards {
 		s := &r.shards[i]
 		s.mu.RLock()
-		for _, b := range s.circuits {
-			all = append(all, b)
-		}
+		maps.Copy(all, s.circuits)
 		s.mu.RUnlock()
 	}
+	return all
+}
+
+// All returns the circuits in the order of their names.
+func (r *Registry) All() []*Breaker {
+	all := slices.Collect(maps.Values(r.all()))
 	slices.SortFunc(all, func(a, b *Breaker) int { return cmp.Compare(a.name, b.name) })
 	return all
 }
