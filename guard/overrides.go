@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/recloser/recloser/breaker"
 	"github.com/recloser/recloser/retry"
 )
 
@@ -25,11 +26,16 @@ type Override struct {
 	// requests without one.
 	Models []string
 
+	// Breaker are the thresholds of the circuits of that upstream and those models,
+	// without Models of the upstream's own circuit too. An override with an Endpoint
+	// has none, as circuits are by upstream and model. Its StallAfter is the
+	// field below; its Parent and Classify are left aside.
+	Breaker breaker.Config
 	// Timeouts are deadlines, as in Config.
 	Timeouts Timeouts
 	// StallAfter is how long an attempt may be out without content before its
-	// caller's deadline speaks against the service; negative: never. That hanging
-	// calls count while they hang is Config.Breaker's affair, for all alike.
+	// caller's deadline speaks against the service, and, in an override without an
+	// Endpoint, before it counts while it hangs; negative: never.
 	StallAfter time.Duration
 	// Retry is how calls are repeated, as in Config.
 	Retry retry.Config
@@ -96,6 +102,7 @@ func (o *Override) validate(where string) (errs []error) {
 			bad(fmt.Sprintf("Models[%d]", i), `""`, "the name of a model, such as gpt-5*")
 		}
 	}
+	errs = append(errs, o.validateBreaker(where)...)
 	if o.StallAfter > maxTimeout {
 		bad("StallAfter", o.StallAfter, fmt.Sprintf("up to %v, or 0 for the default", maxTimeout))
 	}

@@ -29,7 +29,7 @@ func TestDeadHTTP2ConnectionIsNoticed(t *testing.T) {
 	defer server.Close()
 	wire, cut := wireTo(t, server.Listener.Addr().String())
 
-	base := newTransport(Timeouts{Connect: 5 * time.Second}, 0, 50*time.Millisecond)
+	base := newTransport(5 * time.Second, 0, 50*time.Millisecond)
 	base.TLSClientConfig = &tls.Config{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: "example.com"}
 	g, err := New(base, Config{})
 	if err != nil {
@@ -98,7 +98,7 @@ func TestForwardProxyThatRefusesIsAnUnreachedHost(t *testing.T) {
 		w.WriteHeader(503)
 	}))
 	defer proxy.Close()
-	base := newTransport(Timeouts{}, 0, pingAfter)
+	base := newTransport(0, 0, pingAfter)
 	base.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy.URL) }
 	g, err := New(base, Config{})
 	if err != nil {
@@ -116,7 +116,7 @@ func TestForwardProxyThatRefusesIsAnUnreachedHost(t *testing.T) {
 
 // The defaults of the transport are what the documentation says.
 func TestTransportDefaults(t *testing.T) {
-	tr := newTransport(Timeouts{}.withDefaults(), 5*time.Second, pingAfter)
+	tr := newTransport(5*time.Second, 5*time.Second, pingAfter)
 	if tr.TLSHandshakeTimeout != 5*time.Second || tr.HTTP2.SendPingTimeout != 15*time.Second || tr.HTTP2.PingTimeout != 15*time.Second || tr.Proxy == nil || !tr.ForceAttemptHTTP2 {
 		t.Errorf("transport %+v", tr)
 	}
