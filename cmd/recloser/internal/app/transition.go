@@ -10,8 +10,8 @@ import (
 // logTransitions returns an observer that writes transitions to a log whose
 // handler must not block, and tells next, if there is one.
 //
-// While nothing is refused, each line says so.
-func logTransitions(log *slog.Logger, mode breaker.Mode, next func(breaker.Transition)) func(breaker.Transition) {
+// In a mode other than normal, each line says so.
+func logTransitions(log *slog.Logger, next func(breaker.Transition)) func(breaker.Transition) {
 	return func(tr breaker.Transition) {
 		level := slog.LevelInfo
 		attrs := []slog.Attr{
@@ -20,8 +20,8 @@ func logTransitions(log *slog.Logger, mode breaker.Mode, next func(breaker.Trans
 			slog.String("to", tr.To.String()),
 			slog.String("reason", string(tr.Reason)),
 		}
-		if mode != breaker.Normal {
-			attrs = append(attrs, slog.String("mode", mode.String()))
+		if tr.Mode != breaker.Normal {
+			attrs = append(attrs, slog.String("mode", tr.Mode.String()))
 		}
 		if tr.To == breaker.Open {
 			level = slog.LevelWarn

@@ -19,7 +19,7 @@ var foreign = regexp.MustCompile(`_SERVICE_(HOST|PORT.*)$|_PORT(_\d+_(TCP|UDP|SC
 // Unknown finds variables in an environment, as os.Environ gives it, that begin
 // like ours and are none.
 func Unknown(environ []string) []UnknownVariable {
-	var known []string
+	known := []string{Variable(FileOption().Name)}
 	for _, o := range options() {
 		known = append(known, Variable(o.Name))
 	}
