@@ -47,7 +47,7 @@ func circuitOptions() []option {
 			periodOrOff(func(c *Serve) *time.Duration { return &b(c).FailureSpan })),
 		set("failure-rate", off, "share of failed calls that opens a circuit, such as 0.5; or off",
 			share(func(c *Serve) *float64 { return &b(c).FailureRate })),
-		set("slow-rate", off, "share of slow calls that opens a circuit, such as 0.5; or off; it needs the next one",
+		set("slow-rate", off, "share of slow calls that opens a circuit, such as 0.5; or off; it needs slow-after",
 			share(func(c *Serve) *float64 { return &b(c).SlowRate })),
 		set("slow-after", off, "a call that took longer than this is slow; or off",
 			periodOrZero(func(c *Serve) *time.Duration { return &b(c).SlowAfter })),
