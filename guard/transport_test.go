@@ -3,6 +3,7 @@ package guard
 import (
 	"crypto/tls"
 	"net"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -119,5 +120,47 @@ func TestTransportDefaults(t *testing.T) {
 	tr := newTransport(5*time.Second, 5*time.Second, pingAfter)
 	if tr.TLSHandshakeTimeout != 5*time.Second || tr.HTTP2.SendPingTimeout != 15*time.Second || tr.HTTP2.PingTimeout != 15*time.Second || tr.Proxy == nil || !tr.ForceAttemptHTTP2 {
 		t.Errorf("transport %+v", tr)
+	}
+}
+
+// A transport of the guard's own is made anew for other deadlines, and only then;
+// the caller's own stays.
+func TestTransportForANewConfig(t *testing.T) {
+	g, err := New(nil, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := g.live.Load().base
+	for _, row := range []struct {
+		cfg  Config
+		same bool
+		tls  time.Duration
+	}{
+		{Config{Timeouts: Timeouts{Idle: time.Second}}, true, 5 * time.Second},
+		{Config{Timeouts: Timeouts{Connect: time.Second}}, false, time.Second},
+		{Config{Timeouts: Timeouts{Connect: time.Second}, Overrides: []Override{{Endpoint: "/x", Timeouts: Timeouts{Connect: time.Minute}}}}, false, time.Minute},
+		{Config{Timeouts: Timeouts{Connect: -1}}, false, 0},
+	} {
+		if err := g.SetConfig(row.cfg); err != nil {
+			t.Fatal(err)
+		}
+		now := g.live.Load().base
+		if same := now == before; same != row.same {
+			t.Errorf("%+v: the same transport is %v", row.cfg, same)
+		}
+		if d := now.(*http.Transport).TLSHandshakeTimeout; d != row.tls {
+			t.Errorf("%+v: TLS may take %v", row.cfg, d)
+		}
+		before = now
+	}
+	base := transport(func(*http.Request) (*http.Response, error) { return nil, io.EOF })
+	if g, err = New(base, Config{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.SetConfig(Config{Timeouts: Timeouts{Connect: time.Second}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := g.live.Load().base.(transport); !ok {
+		t.Error("the caller's transport is gone")
 	}
 }
