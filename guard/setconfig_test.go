@@ -118,7 +118,7 @@ func TestSetConfigWithCallsGoingOn(t *testing.T) {
 		})
 	}
 	var seen atomic.Int64
-	for n := range 300 {
+	for n := 0; n < 300 || calls.Load() < 500 && n < 1_000_000; n++ {
 		cfg := guard.Config{
 			Breaker:     breaker.Config{FailureThreshold: 1 + n%5, FailureRate: 0.5, RateWindow: time.Duration(1+n%3) * time.Second, BaseTimeout: time.Millisecond, Ramp: n%2 == 0},
 			MaxCircuits: 10, Count: guard.Count(n % 2), Retry: retry.Config{MaxRetries: 1 + n%2, BaseDelay: time.Millisecond},

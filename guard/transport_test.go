@@ -2,8 +2,8 @@ package guard
 
 import (
 	"crypto/tls"
-	"net"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -30,7 +30,7 @@ func TestDeadHTTP2ConnectionIsNoticed(t *testing.T) {
 	defer server.Close()
 	wire, cut := wireTo(t, server.Listener.Addr().String())
 
-	base := newTransport(5 * time.Second, 0, 50*time.Millisecond)
+	base := newTransport(5*time.Second, 0, 50*time.Millisecond)
 	base.TLSClientConfig = &tls.Config{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: "example.com"}
 	g, err := New(base, Config{})
 	if err != nil {
