@@ -28,8 +28,9 @@ type Override struct {
 
 	// Breaker are the thresholds of the circuits of that upstream and those models,
 	// without Models of the upstream's own circuit too. An override with an Endpoint
-	// has none, as circuits are by upstream and model. Its StallAfter is the
-	// field below; its Parent and Classify are left aside.
+	// has none, as circuits are by upstream and model; one that a call's context
+	// names goes by that name. Its StallAfter is the field below; its Parent and
+	// Classify are left aside.
 	Breaker breaker.Config
 	// Timeouts are deadlines, as in Config.
 	Timeouts Timeouts

@@ -28,7 +28,7 @@ references, or left out.`,
 			if err != nil {
 				return err
 			}
-			for _, v := range config.Unknown(s.environ) {
+			for _, v := range cfg.Unknown(s.environ) {
 				fmt.Fprintf(cmd.ErrOrStderr(), "recloser: warning: %s is no setting%s\n", v.Name, didYouMean(v.Nearest))
 			}
 			for _, warning := range cfg.Warnings {

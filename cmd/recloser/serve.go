@@ -70,11 +70,15 @@ func serve(ctx context.Context, cfg *config.Serve, given config.Given, s streams
 }
 
 func serveLogged(ctx context.Context, cfg *config.Serve, given config.Given, log *app.Log) error {
-	for _, v := range config.Unknown(given.Environ) {
+	for _, v := range cfg.Unknown(given.Environ) {
 		log.Warn("unknown environment variable", "name", v.Name, "did_you_mean", v.Nearest)
 	}
-	if changed := cfg.Settings.Changed(); len(changed) > 0 {
-		log.LogAttrs(ctx, slog.LevelInfo, "settings", changed.Attrs()...)
+	attrs := cfg.Settings.Changed().Attrs()
+	if name := given.File(); name != "" {
+		attrs = append(attrs, slog.String("config", name), slog.Int("overrides", len(cfg.Guard.Overrides)))
+	}
+	if len(attrs) > 0 {
+		log.LogAttrs(ctx, slog.LevelInfo, "settings", attrs...)
 	}
 	app.Warn(log.Logger, cfg)
 	a, err := app.New(ctx, cfg, app.Options{Version: buildVersion(), Log: log.Logger})

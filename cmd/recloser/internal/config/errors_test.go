@@ -124,7 +124,7 @@ func TestUnknownVariables(t *testing.T) {
 		{"RECLOSER_ACTIVE_HELP=0", false, ""}, // shell completion
 	}
 	for _, tt := range tests {
-		found := Unknown([]string{"PATH=/bin", tt.variable})
+		found := (&Serve{}).Unknown([]string{"PATH=/bin", tt.variable})
 		if (len(found) == 1) != tt.unknown {
 			t.Errorf("%s: %v", tt.variable, found)
 		} else if tt.unknown && found[0].Nearest != tt.nearest {

@@ -79,6 +79,11 @@ func TestWrongValueOfFileIsToldAlsoWhereAFlagWins(t *testing.T) {
 	if err == nil || err.Error() != `recloser.yaml:1: retry.max_retries is "many": use a whole number from 0 (none) to 100` {
 		t.Error(err)
 	}
+	// A variable that the file names is no misspelt setting.
+	environ := []string{"RECLOSER_SECRET=x", "RECLOSER_RETRYS=1"}
+	if c, err := readText(t, nil, environ, "admin_token: {env: RECLOSER_SECRET}"); err != nil || len(c.Unknown(environ)) != 1 {
+		t.Errorf("%v", err)
+	}
 	// A secret that nobody needs is not fetched.
 	if _, err := readText(t, []string{"admin-token=x"}, nil, "admin_token: {env: NOWHERE}"); err != nil {
 		t.Error(err)

@@ -236,7 +236,7 @@ func TestSchemaRefusesWhatIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	beyond := map[string]string{ // file: why a schema does not know
-		"twice": "YAML", "section-twice": "YAML", "documents": "YAML", "tab": "YAML", "bracket": "YAML", "merge": "YAML", "anchor": "YAML",
+		"twice": "YAML", "section-twice": "YAML", "documents": "YAML", "tab": "YAML", "bracket": "YAML", "merge": "YAML", "anchor": "YAML", "tag": "YAML",
 		"no-variable": "another place", "no-secret-file": "another place",
 		"open-admin": "two fields", "base-over-reset": "two fields", "slow-rate-alone": "two fields", "nothing-trips": "two fields",
 		"override-circuit": "two fields", "override-back": "two fields", "override-alone": "two fields", "override-together": "two fields",

@@ -152,6 +152,8 @@ func (p *parser) read(o option, path string, f field, take func(value)) {
 		p.wrong(f.line, "%s has no value: give it one, or remove the line", path)
 	case f.node.Kind != yaml.ScalarNode:
 		p.wrong(f.line, "%s is %s: use one value", path, kindOf(f.node))
+	case strings.HasPrefix(f.node.Tag, "!") && !strings.HasPrefix(f.node.Tag, "!!"):
+		p.wrong(f.line, "%s has a tag, and tags mean nothing here: remove it, or quote the value", path)
 	default:
 		take(value{text: f.node.Value, line: f.line})
 	}
