@@ -64,7 +64,8 @@
 //
 // [Breaker.SetMode] forces a circuit open, disables it, or lets it only observe;
 // [Breaker.Reset] closes it; [Breaker.SetConfig] gives it another configuration
-// while it works; [Registry.Bypass] lets everything through in an emergency.
+// while it works, [Registry.SetConfig] all circuits of a registry, each its own if
+// [RegistryConfig.Configure] says so; [Registry.Bypass] lets everything through in an emergency.
 // [Breaker.Snapshot] and [Breaker.Restore] carry a circuit over a restart.
 // [Breaker.Trip], [Breaker.Merge] and Config.MayProbe are for several processes
 // that guard the same thing.

@@ -43,7 +43,7 @@ type attempt struct {
 func newAttempt(c *call, permit *breaker.Permit) *attempt {
 	a := &attempt{call: c, number: c.report.Attempts, permit: permit, probe: permit.Probe(), start: time.Now()}
 	ctx := c.ctx
-	if connect := c.set.timeouts.Connect; connect != c.g.rules.plain.timeouts.Connect {
+	if connect := c.set.timeouts.Connect; connect != c.live.rules.plain.timeouts.Connect {
 		ctx = context.WithValue(ctx, connectKey, connect)
 	}
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
@@ -62,7 +62,7 @@ func (a *attempt) send() {
 		}
 	}()
 	a.alarm.set(headers, a.call.set.timeouts.Headers)
-	resp, err := a.call.g.base.RoundTrip(a.call.body.request(a.ctx, a.call.req)) //nolint:bodyclose // its reader closes it
+	resp, err := a.call.live.base.RoundTrip(a.call.body.request(a.ctx, a.call.req)) //nolint:bodyclose // its reader closes it
 	a.alarm.unset()
 	if err != nil {
 		a.end(a.name(err))

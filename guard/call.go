@@ -14,6 +14,7 @@ import (
 // call is one RoundTrip: what the caller asked for, made of attempts.
 type call struct {
 	g       *Guard
+	live    *live
 	req     *http.Request
 	ctx     context.Context // the caller's, with the total deadline
 	cancel  context.CancelFunc
@@ -29,7 +30,7 @@ type call struct {
 // RoundTrip makes the call req, as http.RoundTripper asks. Its errors are
 // *breaker.OpenError where a circuit is open and *fault.Error otherwise.
 func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
-	c := &call{g: g, req: req, start: time.Now(), report: reportOf(req.Context())}
+	c := &call{g: g, live: g.live.Load(), req: req, start: time.Now(), report: reportOf(req.Context())}
 	if f := c.prepare(); f != nil {
 		return nil, c.failed(f)
 	}
@@ -40,12 +41,12 @@ func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
 // its circuit.
 func (c *call) prepare() *fault.Error {
 	c.ctx, c.cancel = c.req.Context(), func() {}
-	upstream := c.g.cfg.Upstream(c.req.URL)
+	upstream := c.live.cfg.Upstream(c.req.URL)
 	var f *fault.Error
-	if c.body, f = holdBody(c.req, c.g.cfg.MaxHeldBody); f != nil {
+	if c.body, f = holdBody(c.req, c.live.cfg.MaxHeldBody); f != nil {
 		return f
 	}
-	c.set = c.g.rules.of(upstream, c.req.URL.Path, c.body.fields.model)
+	c.set = c.live.rules.of(upstream, c.req.URL.Path, c.body.fields.model)
 	if total := c.set.timeouts.Total; total > 0 {
 		deadline := c.start.Add(total)
 		c.ctx, c.cancel = context.WithDeadlineCause(c.ctx, deadline, fault.Named(fault.CodeTotalTimeout, context.DeadlineExceeded))
@@ -55,7 +56,6 @@ func (c *call) prepare() *fault.Error {
 		return f
 	}
 	c.circuit = c.g.circuits.Child(upstream, name)
-	c.g.tune(c.circuit, name, c.set.stallAfter)
 	c.report.Circuit, c.report.MaxRetries = c.circuit.Name(), c.set.plan.MaxRetries()
 	deadline, _ := c.ctx.Deadline()
 	c.course = c.set.plan.Begin(retry.Call{
@@ -68,7 +68,7 @@ func (c *call) safe() bool {
 	if c.set.safe != nil {
 		return *c.set.safe
 	}
-	return c.g.cfg.Safe(c.req)
+	return c.live.cfg.Safe(c.req)
 }
 
 // run makes attempts until the course of the call stops. The answer of the
@@ -108,7 +108,7 @@ func (c *call) begin() (*attempt, error) {
 			return nil, err
 		}
 		permit = &p
-		if c.g.cfg.Count == PerCall {
+		if c.live.cfg.Count == PerCall {
 			c.permit = permit
 		}
 	}
@@ -175,5 +175,5 @@ func (c *call) ended(f *fault.Error, status int, content time.Duration) {
 
 func (c *call) observe(e Event) {
 	e.Circuit = c.report.Circuit
-	c.g.observe(c.req.Context(), e)
+	c.live.observe(c.req.Context(), e)
 }

@@ -116,8 +116,18 @@ func (c Config) asOverride() Override {
 	}
 }
 
-// Validate returns an error for every field that cannot be used, joined. Those
-// of Breaker are looked at by New.
+// registry is the configuration of the circuits. c has its defaults.
+func (c Config) registry(t *thresholds) breaker.RegistryConfig {
+	r := breaker.RegistryConfig{Circuit: c.Breaker, MaxCircuits: c.MaxCircuits}
+	if len(t.at) > 0 {
+		r.Configure = t.of
+	}
+	return r
+}
+
+// Validate returns an error for every field that cannot be used, joined: of
+// Breaker a *breaker.ConfigError each, and an *OverrideError where the thresholds
+// of overrides make none that can be used.
 func (c Config) Validate() error {
 	var errs []error
 	if c.MaxHeldBody < 0 || c.MaxHeldBody > maxHeldBody {
@@ -128,5 +138,11 @@ func (c Config) Validate() error {
 	}
 	own := c.asOverride()
 	errs = append(errs, own.validate("")...)
-	return errors.Join(append(errs, c.Retry.Validate(), c.validateOverrides())...)
+	errs = append(errs, c.Retry.Validate(), c.validateOverrides())
+	c = c.withDefaults()
+	t := newThresholds(c.Breaker, c.Overrides)
+	if err := c.registry(t).Validate(); err != nil {
+		return errors.Join(append(errs, err)...) // it would come again with each override
+	}
+	return errors.Join(append(errs, t.validate())...)
 }

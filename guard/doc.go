@@ -42,5 +42,12 @@
 // long, or left by the caller. Request bodies are held up to a limit so that
 // they can be sent again; what is larger streams through once.
 //
+// # Other settings for some calls, or from now on
+//
+// [Config.Overrides] changes settings by upstream, endpoint and model; thresholds,
+// which are a circuit's, by upstream and model. [Guard.SetConfig] replaces the
+// whole configuration: calls under way keep what they began with, circuits their
+// state.
+//
 // A Guard is safe for concurrent use.
 package guard

@@ -25,6 +25,30 @@ func glob(pattern, s string) bool {
 	}
 }
 
+// overlap reports whether there is a text that fits both patterns.
+func overlap(a, b string) bool {
+	// row[k]: what is left of a and b[k:] overlap; from the end of a to its begin.
+	row := make([]bool, len(b)+1)
+	for i := len(a); i >= 0; i-- {
+		after := true // of the row before, at k+1
+		for k := len(b); k >= 0; k-- {
+			below := row[k] // of the row before, at k
+			switch {
+			case i == len(a) && k == len(b):
+				row[k] = true
+			case i < len(a) && a[i] == '*':
+				row[k] = below || k < len(b) && row[k+1]
+			case k < len(b) && b[k] == '*':
+				row[k] = row[k+1] || i < len(a) && below
+			default:
+				row[k] = i < len(a) && k < len(b) && a[i] == b[k] && after
+			}
+			after = below
+		}
+	}
+	return row[0]
+}
+
 // ends reports whether path ends with an endpoint's path, such as
 // /chat/completions, in which * stands for any text.
 func ends(path, endpoint string) bool {

@@ -3,40 +3,98 @@ package guard
 import (
 	"net/http"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/recloser/recloser/breaker"
 )
 
 // Guard is a guarded http.RoundTripper. Make it with New.
 type Guard struct {
-	cfg      Config // with its defaults filled in
-	base     http.RoundTripper
+	live     atomic.Pointer[live]
 	circuits *breaker.Registry
-	rules    *rules
 	buffers  sync.Pool // of streams: *[]byte
-	patience sync.Map  // of circuits that overrides have changed: *breaker.Breaker to time.Duration
+
+	setting sync.Mutex // one SetConfig after the other
 }
+
+// live is what a call goes by from its beginning to its end. It does not change.
+type live struct {
+	cfg   Config // with its defaults filled in
+	rules *rules
+	base  http.RoundTripper
+	own   *connecting // of base; nil: it is the caller's
+}
+
+// connecting are the deadlines that a transport of the guard's own is made with.
+type connecting struct{ plain, longest time.Duration }
 
 // New returns a guard over base, or over a transport of its own with the
 // deadlines of cfg, and with dead HTTP/2 connections noticed, if base is nil.
 // An error names the fields of cfg that are wrong.
 func New(base http.RoundTripper, cfg Config) (*Guard, error) {
-	if err := cfg.Validate(); err != nil {
+	l, registry, err := prepare(cfg)
+	if err != nil {
 		return nil, err
+	}
+	g := &Guard{}
+	if g.circuits, err = breaker.NewRegistry(registry); err != nil {
+		return nil, err
+	}
+	l.base = base
+	if base == nil {
+		l.connect(nil)
+	}
+	g.live.Store(l)
+	return g, nil
+}
+
+// SetConfig replaces the configuration. Calls under way keep the one that they
+// began with; circuits keep their state and their counts, as
+// [breaker.Registry.SetConfig] says. A configuration that cannot be used changes
+// nothing; the error names its fields. Observers must not call it.
+func (g *Guard) SetConfig(cfg Config) error {
+	l, registry, err := prepare(cfg)
+	if err != nil {
+		return err
+	}
+	g.setting.Lock()
+	defer g.setting.Unlock()
+	if err := g.circuits.SetConfig(registry); err != nil {
+		return err
+	}
+	old := g.live.Load()
+	l.base = old.base
+	anew := old.own != nil && l.connect(old)
+	g.live.Store(l)
+	if anew { // only now, so that no connection comes to rest there after it
+		closeIdle(old.base)
+	}
+	return nil
+}
+
+// prepare makes of a configuration what calls go by, the transport aside.
+func prepare(cfg Config) (*live, breaker.RegistryConfig, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, breaker.RegistryConfig{}, err
 	}
 	rules, err := newRules(cfg)
 	if err != nil {
-		return nil, err
+		return nil, breaker.RegistryConfig{}, err
 	}
 	cfg = cfg.withDefaults()
-	circuits, err := breaker.NewRegistry(breaker.RegistryConfig{Circuit: cfg.Breaker, MaxCircuits: cfg.MaxCircuits})
-	if err != nil {
-		return nil, err
+	return &live{cfg: cfg, rules: rules}, cfg.registry(newThresholds(cfg.Breaker, cfg.Overrides)), nil
+}
+
+// connect gives l a transport of the guard's own, unless that of old has the same
+// deadlines, and reports whether it did.
+func (l *live) connect(old *live) bool {
+	own := connecting{l.rules.plain.timeouts.Connect, l.rules.connect()}
+	if l.own = &own; old != nil && *old.own == own {
+		return false
 	}
-	if base == nil {
-		base = newTransport(rules.plain.timeouts, rules.connect(), pingAfter)
-	}
-	return &Guard{cfg: cfg, base: base, circuits: circuits, rules: rules}, nil
+	l.base = newTransport(own.plain, own.longest, pingAfter)
+	return true
 }
 
 // Client returns an http.Client over the guard.
@@ -47,11 +105,13 @@ func (g *Guard) Circuits() *breaker.Registry { return g.circuits }
 
 // MaxRetries returns how often a call is tried again at most, where no override
 // says otherwise.
-func (g *Guard) MaxRetries() int { return g.rules.plain.plan.MaxRetries() }
+func (g *Guard) MaxRetries() int { return g.live.Load().rules.plain.plan.MaxRetries() }
 
 // CloseIdleConnections closes those of the base transport.
-func (g *Guard) CloseIdleConnections() {
-	if c, ok := g.base.(interface{ CloseIdleConnections() }); ok {
+func (g *Guard) CloseIdleConnections() { closeIdle(g.live.Load().base) }
+
+func closeIdle(base http.RoundTripper) {
+	if c, ok := base.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }

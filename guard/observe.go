@@ -33,10 +33,10 @@ type Event struct {
 }
 
 // observe tells the observer, whose panics stay its own.
-func (g *Guard) observe(ctx context.Context, e Event) {
-	if g.cfg.Observe == nil {
+func (l *live) observe(ctx context.Context, e Event) {
+	if l.cfg.Observe == nil {
 		return
 	}
 	defer func() { _ = recover() }()
-	g.cfg.Observe(ctx, e)
+	l.cfg.Observe(ctx, e)
 }

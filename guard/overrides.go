@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/recloser/recloser/breaker"
 	"github.com/recloser/recloser/retry"
 )
 
@@ -25,12 +26,17 @@ type Override struct {
 	// requests without one.
 	Models []string
 
+	// Breaker are the thresholds of the circuits of that upstream and those models,
+	// without Models of the upstream's own circuit too. An override with an Endpoint
+	// has none, as circuits are by upstream and model; one that a call's context
+	// names goes by that name. Its StallAfter is the field below; its Parent and
+	// Classify are left aside.
+	Breaker breaker.Config
 	// Timeouts are deadlines, as in Config.
 	Timeouts Timeouts
-	// StallAfter is how long a call may be out without content before it counts
-	// although it still hangs, and before its caller's deadline speaks against the
-	// service; negative: never. It becomes that of the model's circuit; if calls of
-	// one model differ, the most patient decide.
+	// StallAfter is how long an attempt may be out without content before its
+	// caller's deadline speaks against the service, and, in an override without an
+	// Endpoint, before it counts while it hangs; negative: never.
 	StallAfter time.Duration
 	// Retry is how calls are repeated, as in Config.
 	Retry retry.Config
@@ -97,6 +103,7 @@ func (o *Override) validate(where string) (errs []error) {
 			bad(fmt.Sprintf("Models[%d]", i), `""`, "the name of a model, such as gpt-5*")
 		}
 	}
+	errs = append(errs, o.validateBreaker(where)...)
 	if o.StallAfter > maxTimeout {
 		bad("StallAfter", o.StallAfter, fmt.Sprintf("up to %v, or 0 for the default", maxTimeout))
 	}

@@ -19,9 +19,9 @@ const pingAfter = 15 * time.Second
 // with room for many calls to one host. HTTPS_PROXY and SSL_CERT_FILE are
 // honoured. A call's own connect timeout is found in its context; TLS, of which a
 // transport has but one, is given the longest.
-func newTransport(t Timeouts, longest, ping time.Duration) *http.Transport {
+func newTransport(connect, longest, ping time.Duration) *http.Transport {
 	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
-		dialer := net.Dialer{Timeout: t.Connect, KeepAlive: 30 * time.Second}
+		dialer := net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}
 		if d, ok := ctx.Value(connectKey).(time.Duration); ok {
 			dialer.Timeout = d
 		}

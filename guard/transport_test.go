@@ -2,6 +2,7 @@ package guard
 
 import (
 	"crypto/tls"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -29,7 +30,7 @@ func TestDeadHTTP2ConnectionIsNoticed(t *testing.T) {
 	defer server.Close()
 	wire, cut := wireTo(t, server.Listener.Addr().String())
 
-	base := newTransport(Timeouts{Connect: 5 * time.Second}, 0, 50*time.Millisecond)
+	base := newTransport(5*time.Second, 0, 50*time.Millisecond)
 	base.TLSClientConfig = &tls.Config{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: "example.com"}
 	g, err := New(base, Config{})
 	if err != nil {
@@ -98,7 +99,7 @@ func TestForwardProxyThatRefusesIsAnUnreachedHost(t *testing.T) {
 		w.WriteHeader(503)
 	}))
 	defer proxy.Close()
-	base := newTransport(Timeouts{}, 0, pingAfter)
+	base := newTransport(0, 0, pingAfter)
 	base.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy.URL) }
 	g, err := New(base, Config{})
 	if err != nil {
@@ -116,8 +117,50 @@ func TestForwardProxyThatRefusesIsAnUnreachedHost(t *testing.T) {
 
 // The defaults of the transport are what the documentation says.
 func TestTransportDefaults(t *testing.T) {
-	tr := newTransport(Timeouts{}.withDefaults(), 5*time.Second, pingAfter)
+	tr := newTransport(5*time.Second, 5*time.Second, pingAfter)
 	if tr.TLSHandshakeTimeout != 5*time.Second || tr.HTTP2.SendPingTimeout != 15*time.Second || tr.HTTP2.PingTimeout != 15*time.Second || tr.Proxy == nil || !tr.ForceAttemptHTTP2 {
 		t.Errorf("transport %+v", tr)
+	}
+}
+
+// A transport of the guard's own is made anew for other deadlines, and only then;
+// the caller's own stays.
+func TestTransportForANewConfig(t *testing.T) {
+	g, err := New(nil, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := g.live.Load().base
+	for _, row := range []struct {
+		cfg  Config
+		same bool
+		tls  time.Duration
+	}{
+		{Config{Timeouts: Timeouts{Idle: time.Second}}, true, 5 * time.Second},
+		{Config{Timeouts: Timeouts{Connect: time.Second}}, false, time.Second},
+		{Config{Timeouts: Timeouts{Connect: time.Second}, Overrides: []Override{{Endpoint: "/x", Timeouts: Timeouts{Connect: time.Minute}}}}, false, time.Minute},
+		{Config{Timeouts: Timeouts{Connect: -1}}, false, 0},
+	} {
+		if err := g.SetConfig(row.cfg); err != nil {
+			t.Fatal(err)
+		}
+		now := g.live.Load().base
+		if same := now == before; same != row.same {
+			t.Errorf("%+v: the same transport is %v", row.cfg, same)
+		}
+		if d := now.(*http.Transport).TLSHandshakeTimeout; d != row.tls {
+			t.Errorf("%+v: TLS may take %v", row.cfg, d)
+		}
+		before = now
+	}
+	base := transport(func(*http.Request) (*http.Response, error) { return nil, io.EOF })
+	if g, err = New(base, Config{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.SetConfig(Config{Timeouts: Timeouts{Connect: time.Second}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := g.live.Load().base.(transport); !ok {
+		t.Error("the caller's transport is gone")
 	}
 }

@@ -29,9 +29,18 @@ func addOptions(cmd *cobra.Command, options []config.Option) {
 		cmd.Flags().Var(&text{o.Default, o.Arg}, o.Name, o.Usage)
 		// The only errors are those of a flag that does not exist.
 		_ = cmd.Flags().SetAnnotation(o.Name, groupKey, []string{o.Group})
+		if o.Name == config.FileOption().Name {
+			continue
+		}
 		_ = cmd.RegisterFlagCompletionFunc(o.Name, cobra.FixedCompletions(o.Values, cobra.ShellCompDirectiveNoFileComp))
 	}
 	cmd.Flags().SortFlags = false
+}
+
+// addServeOptions makes the flags of "recloser serve".
+func addServeOptions(cmd *cobra.Command) {
+	addOptions(cmd, append([]config.Option{config.FileOption()}, config.Options()...))
+	_ = cmd.MarkFlagFilename(config.FileOption().Name, "yaml", "yml")
 }
 
 // given returns the flags that are on the command line.

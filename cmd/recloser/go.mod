@@ -3,10 +3,12 @@ module github.com/recloser/recloser/cmd/recloser
 go 1.26.0
 
 require (
+	github.com/google/jsonschema-go v0.4.3
 	github.com/recloser/recloser v0.0.0
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.0.9
+	go.yaml.in/yaml/v4 v4.0.0
 	golang.org/x/term v0.48.0
 )
 

@@ -46,7 +46,7 @@ func cmdStart(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	p := &process{exec.Command(path, args[1:]...), make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr, p.cmd.Dir = log, log, ts.Getenv("WORK")
-	for _, variable := range []string{"RECLOSER_ADMIN_TOKEN", "RECLOSER_RETRIES", "RECLOSER_RETRYS", "GOCOVERDIR"} {
+	for _, variable := range []string{"RECLOSER_ADMIN_TOKEN", "RECLOSER_RETRIES", "RECLOSER_RETRYS", "RECLOSER_CONFIG", "TOKEN", "GOCOVERDIR"} {
 		if text := ts.Getenv(variable); text != "" {
 			p.cmd.Env = append(p.cmd.Env, variable+"="+text)
 		}
@@ -145,11 +145,18 @@ func cmdAwait(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+func cmdLogged(ts *testscript.TestScript, _ bool, args []string) {
+	file, pattern := ts.MkAbs(args[0]+".log"), regexp.MustCompile("(?m)"+args[1])
+	if !poll(func() bool { return pattern.MatchString(ts.ReadFile(file)) }) {
+		ts.Fatalf("%s never logs %s:\n%s", args[0], args[1], ts.ReadFile(file))
+	}
+}
+
 // signals are what scripts call them.
 func signals(names []string) []os.Signal {
 	var all []os.Signal
 	for _, name := range names {
-		all = append(all, map[string]os.Signal{"TERM": syscall.SIGTERM, "INT": os.Interrupt}[name])
+		all = append(all, map[string]os.Signal{"TERM": syscall.SIGTERM, "INT": os.Interrupt, "HUP": syscall.SIGHUP}[name])
 	}
 	return all
 }

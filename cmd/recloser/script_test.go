@@ -19,11 +19,12 @@ func TestMain(m *testing.M) {
 //	                         is in NAME.log, its addresses are in $PROXY, $ADMIN (serve) and $URL (mock)
 //	[!] call STATUS URL [BODY]  makes a call; the answer's body is its stdout. !: until there is no answer
 //	await STATUS URL         makes calls until the answer has that status
-//	signal NAME TERM|INT...  sends signals, one right after the other, to what was started
+//	logged NAME REGEXP       waits until what it printed has that
+//	signal NAME TERM|INT|HUP...  sends signals, one right after the other, to what was started
 //	insist NAME TERM|INT...  sends them again and again until it has ended
 //	ended NAME CODE          waits until it has ended, and demands that exit code
 //
-// A call waits for nothing: await does.
+// A call waits for nothing: await and logged do.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -37,6 +38,7 @@ func TestScripts(t *testing.T) {
 			"start":  cmdStart,
 			"call":   cmdCall,
 			"await":  cmdAwait,
+			"logged": cmdLogged,
 			"signal": cmdSignal,
 			"insist": cmdInsist,
 			"ended":  cmdEnded,

@@ -42,3 +42,27 @@ func onSignals(parent context.Context, hard func()) (_ context.Context, stop fun
 		cancel()
 	}
 }
+
+// onReload calls reload at each SIGHUP, one after the other. Where there is no such
+// signal it is never called. Stop waits for a call that is under way.
+func onReload(reload func()) (stop func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	ended, gone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(gone)
+		for {
+			select {
+			case <-signals:
+				reload()
+			case <-ended:
+				return
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(ended)
+		<-gone
+	}
+}

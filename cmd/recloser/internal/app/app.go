@@ -27,10 +27,12 @@ type Options struct {
 
 // App is a proxy with its admin listener. Make it with New.
 type App struct {
-	cfg   *config.Serve
+	cfg   atomic.Pointer[config.Serve] // replaced by Reload
+	opts  Options
 	log   *slog.Logger
 	guard *guard.Guard
 
+	pages    pages
 	proxy    *server
 	admin    *server // nil: there is none
 	draining atomic.Bool
@@ -45,54 +47,65 @@ func New(ctx context.Context, cfg *config.Serve, opts Options) (*App, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &App{cfg: cfg, log: opts.Log}
-	proxy, err := a.build(opts)
+	a := &App{opts: opts, log: opts.Log}
+	a.cfg.Store(cfg)
+	var err error
+	if a.guard, err = guard.New(nil, a.guardConfig(cfg)); err != nil {
+		return nil, err
+	}
+	h, err := a.handlers(cfg)
 	if err != nil {
 		return nil, err
 	}
+	a.pages.swap(h)
 	a.base, a.stop = context.WithCancel(context.WithoutCancel(ctx))
-	if err := a.listen(ctx, proxy, opts.Version); err != nil {
+	if err := a.listen(ctx, cfg); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
 }
 
-// build makes the guard and the proxy's handler.
-func (a *App) build(opts Options) (http.Handler, error) {
-	g := a.cfg.Guard
-	g.Breaker.OnTransition = logTransitions(a.log, opts.OnTransition)
-	var err error
-	if a.guard, err = guard.New(nil, g); err != nil {
-		return nil, err
-	}
-	return gateway.New(gateway.Config{
-		Upstream:  a.cfg.Upstream,
+// guardConfig is that of cfg with what the process adds.
+func (a *App) guardConfig(cfg *config.Serve) guard.Config {
+	g := cfg.Guard
+	g.Breaker.OnTransition = logTransitions(a.log, a.opts.OnTransition)
+	return g
+}
+
+// handlers makes what answers on the listeners.
+func (a *App) handlers(cfg *config.Serve) (handlers, error) {
+	proxy, err := gateway.New(gateway.Config{
+		Upstream:  cfg.Upstream,
 		Guard:     a.guard,
-		RetriesOn: a.cfg.RetriesOn(),
-		MaxBody:   a.cfg.MaxBody,
+		RetriesOn: cfg.RetriesOn(),
+		MaxBody:   cfg.MaxBody,
 		Log:       a.log,
 	})
+	if err != nil {
+		return handlers{}, err
+	}
+	return handlers{proxy: proxy, admin: gateway.NewAdmin(gateway.AdminConfig{
+		Guard:   a.guard,
+		Token:   cfg.AdminToken,
+		Ready:   a.ready,
+		Version: a.opts.Version,
+	})}, nil
 }
 
 // listen opens the listeners.
-func (a *App) listen(ctx context.Context, proxy http.Handler, version string) error {
-	l, err := listen(ctx, a.cfg.Listen, a.cfg.Settings.Get("listen"))
+func (a *App) listen(ctx context.Context, cfg *config.Serve) error {
+	l, err := listen(ctx, cfg.Listen, cfg.Settings.Get("listen"))
 	if err != nil {
 		return err
 	}
-	a.proxy = newServer(a.base, l, proxy, a.log)
-	if a.cfg.Admin == "" {
+	a.proxy = newServer(a.base, l, a.pages.handler(func(h *handlers) http.Handler { return h.proxy }), a.log)
+	if cfg.Admin == "" {
 		return nil
 	}
-	if l, err = listen(ctx, a.cfg.Admin, a.cfg.Settings.Get("admin")); err != nil {
+	if l, err = listen(ctx, cfg.Admin, cfg.Settings.Get("admin")); err != nil {
 		return err
 	}
-	a.admin = newServer(a.base, l, gateway.NewAdmin(gateway.AdminConfig{
-		Guard:   a.guard,
-		Token:   a.cfg.AdminToken,
-		Ready:   a.ready,
-		Version: version,
-	}), a.log)
+	a.admin = newServer(a.base, l, a.pages.handler(func(h *handlers) http.Handler { return h.admin }), a.log)
 	return nil
 }
 

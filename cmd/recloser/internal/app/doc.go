@@ -13,6 +13,9 @@
 //
 // [App.Close] leads at once to the end.
 //
+// [App.Reload] exchanges the configuration meanwhile, all of it or nothing: the
+// guard takes it, and the handlers behind both listeners are others from then on.
+//
 // The log is written by a goroutine of its own ([OpenLog]): what is on the
 // request path, such as the access log and the circuits' transitions, never
 // waits for it.

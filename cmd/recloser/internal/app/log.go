@@ -19,23 +19,29 @@ type Log struct {
 	*slog.Logger
 
 	async *asyncLog
+	level *slog.LevelVar
 }
+
+// SetLevel changes the least that is logged.
+func (l *Log) SetLevel(level slog.Level) { l.level.Set(level) }
 
 // OpenLog returns a log that is written to w, which may block. terminal tells
 // what w is. Levels and format are those of cfg.
 func OpenLog(w io.Writer, terminal bool, cfg *config.Serve) *Log {
 	text := cfg.LogFormat == config.LogText || cfg.LogFormat == config.LogAuto && terminal
-	direct := slog.New(newHandler(w, text, cfg.LogLevel))
+	level := &slog.LevelVar{}
+	level.Set(cfg.LogLevel)
+	direct := slog.New(newHandler(w, text, level))
 	async := newAsyncLog(w, maxPendingLog, func(n int) {
 		direct.Error("log lines were dropped: the log is read too slowly", "lines", n)
 	})
-	return &Log{Logger: slog.New(newHandler(async, text, cfg.LogLevel)), async: async}
+	return &Log{Logger: slog.New(newHandler(async, text, level)), async: async, level: level}
 }
 
 // Close writes what waits; it gives up after two seconds.
 func (l *Log) Close() error { return l.async.Close(logFlushTime) }
 
-func newHandler(w io.Writer, text bool, level slog.Level) slog.Handler {
+func newHandler(w io.Writer, text bool, level slog.Leveler) slog.Handler {
 	opts := &slog.HandlerOptions{Level: level}
 	if text {
 		return utc{slog.NewTextHandler(w, opts)}

@@ -56,18 +56,19 @@ func (a *App) announce() {
 	if addr := a.AdminAddr(); addr != nil {
 		admin = addr.String()
 	}
-	a.log.Info("listening", "proxy", a.ProxyAddr().String(), "admin", admin, "upstream", a.cfg.Upstream.String())
+	a.log.Info("listening", "proxy", a.ProxyAddr().String(), "admin", admin, "upstream", a.cfg.Load().Upstream.String())
 }
 
 // drain lets calls end: see the package comment.
 func (a *App) drain() {
 	a.draining.Store(true)
 	a.proxy.inflight.draining.Store(true)
-	a.log.Info("draining", "delay", a.cfg.DrainDelay.String(), "grace", a.cfg.ShutdownGrace.String())
-	if !a.pause(a.cfg.DrainDelay) {
+	cfg := a.cfg.Load()
+	a.log.Info("draining", "delay", cfg.DrainDelay.String(), "grace", cfg.ShutdownGrace.String())
+	if !a.pause(cfg.DrainDelay) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(a.base, a.cfg.ShutdownGrace)
+	ctx, cancel := context.WithTimeout(a.base, cfg.ShutdownGrace)
 	defer cancel()
 	if a.proxy.shutdown(ctx) == nil {
 		return

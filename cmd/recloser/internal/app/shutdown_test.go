@@ -119,7 +119,7 @@ func TestAnswersAskToCloseWhileDraining(t *testing.T) {
 
 func TestPortInUse(t *testing.T) {
 	r := newRig(t, http.NotFoundHandler(), nil)
-	cfg := *r.cfg
+	cfg := *r.cfg.Load()
 	cfg.Listen = r.ProxyAddr().String()
 	_, err := New(t.Context(), &cfg, Options{})
 	want := "--listen " + cfg.Listen + ": the port is in use: stop the program that listens there, or choose another port"

@@ -10,7 +10,7 @@ import (
 // logTransitions returns an observer that writes transitions to a log whose
 // handler must not block, and tells next, if there is one.
 //
-// While nothing is refused, each line says so.
+// In a mode other than normal, each line says so.
 func logTransitions(log *slog.Logger, next func(breaker.Transition)) func(breaker.Transition) {
 	return func(tr breaker.Transition) {
 		level := slog.LevelInfo

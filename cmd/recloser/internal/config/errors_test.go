@@ -13,9 +13,9 @@ func TestBadValues(t *testing.T) {
 		url      = "use a URL such as https://api.openai.com/v1"
 	)
 	tests := []struct{ given, want string }{
-		{"failure-threshold=0", `--failure-threshold is "0": use a whole number from 1 to 1000000`},
-		{"failure-threshold=five", `--failure-threshold is "five": use a whole number from 1 to 1000000`},
-		{"failure-threshold=", `--failure-threshold is "": use a whole number from 1 to 1000000`},
+		{"failure-threshold=0", `--failure-threshold is "0": use a whole number from 1 to 1000000, or off`},
+		{"failure-threshold=five", `--failure-threshold is "five": use a whole number from 1 to 1000000, or off`},
+		{"failure-threshold=", `--failure-threshold is "": use a whole number from 1 to 1000000, or off`},
 		{"retries=-1", `--retries is "-1": use a whole number from 0 (none) to 100`},
 		{"retries=101", `--retries is "101": use a whole number from 0 (none) to 100`},
 		{"max-circuits=0", `--max-circuits is "0": use a whole number from 1 to 1000000`},
@@ -34,7 +34,7 @@ func TestBadValues(t *testing.T) {
 		{"max-held-body=9999999999GiB", `--max-held-body is "9999999999GiB": ` + bytes},
 		{"policy=classy", `--policy is "classy": use classic, the only value for now`},
 		{"history=x.db", `--history is "x.db": use off, the only value for now`},
-		{"mode=dry", `--mode is "dry": use normal or observe`},
+		{"mode=dry", `--mode is "dry": use normal, observe, forced-open or disabled`},
 		{"count=calls", `--count is "calls": use attempt or call; did you mean call?`},
 		{"retry-strategy=fixd", `--retry-strategy is "fixd": use full-jitter, equal-jitter, exponential, fixed or none; did you mean fixed?`},
 		{"log-format=xml", `--log-format is "xml": use auto, text or json`},
@@ -55,7 +55,13 @@ func TestBadValues(t *testing.T) {
 		{"upstream=https://me:hunter2%@host/v1", `--upstream is "https://***@host/v1": it is not a URL; ` + url},
 		{"upstream=https://host/v1?key=hunter2", `--upstream is "https://host/v1?***": it has a query or fragment: clients bring their own query; ` + url},
 		{"admin-token=hunter2 x", `--admin-token: use printable ASCII characters without spaces, as a header can carry them`},
-		{"mode=" + strings.Repeat("x", 1000), `--mode is "` + strings.Repeat("x", 80) + `...": use normal or observe`},
+		{"mode=" + strings.Repeat("x", 1000), `--mode is "` + strings.Repeat("x", 80) + `...": use normal, observe, forced-open or disabled`},
+		{"failure-rate=50", `--failure-rate is "50": use a number above 0 up to 1, such as 0.5, or off`},
+		{"slow-rate=NaN", `--slow-rate is "NaN": use a number above 0 up to 1, such as 0.5, or off`},
+		{"slow-rate=0.5", `--slow-rate is "0.5": it needs slow-after too: the duration, such as 30s, beyond which a call is slow`},
+		{"failure-threshold=off", `--failure-threshold is "off": use a failure_rate or a slow_rate with it: nothing else would trip the circuit`},
+		{"ramp=yes", `--ramp is "yes": use on or off`},
+		{"gray-html=1", `--gray-html is "1": use on or off`},
 		{"base-timeout=31s", `--base-timeout is "31s": use at most the reset timeout, which is 30s (default)`},
 		{"admin=:8485", `--admin is ":8485": other machines can reach it there, so it needs a token: set RECLOSER_ADMIN_TOKEN, or use an address of this machine alone, such as 127.0.0.1:8485`},
 		{"admin=127.0.0.1:8484", `--admin is "127.0.0.1:8484": it is the address of the proxy: use another port, or off`},
@@ -91,8 +97,8 @@ func TestAllProblemsAtOnce(t *testing.T) {
 		t.Fatal("no error")
 	}
 	const want = `--listen is "x": use HOST:PORT such as 127.0.0.1:8484, or :8484 for every interface
+--mode is "x": use normal, observe, forced-open or disabled
 RECLOSER_COUNT is "x": use attempt or call
---mode is "x": use normal or observe
 RECLOSER_RETRIES is "x": use a whole number from 0 (none) to 100`
 	if err.Error() != want {
 		t.Errorf("have %s\nwant %s", err, want)
@@ -118,7 +124,7 @@ func TestUnknownVariables(t *testing.T) {
 		{"RECLOSER_ACTIVE_HELP=0", false, ""}, // shell completion
 	}
 	for _, tt := range tests {
-		found := Unknown([]string{"PATH=/bin", tt.variable})
+		found := (&Serve{}).Unknown([]string{"PATH=/bin", tt.variable})
 		if (len(found) == 1) != tt.unknown {
 			t.Errorf("%s: %v", tt.variable, found)
 		} else if tt.unknown && found[0].Nearest != tt.nearest {

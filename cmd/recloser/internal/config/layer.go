@@ -5,19 +5,21 @@ import "strings"
 // Source is the kind of place that a value came from.
 type Source uint8
 
-// The sources, the weakest first. A configuration file will come between
-// Default and Environment.
+// The sources, the weakest first.
 const (
 	Default Source = iota
+	File
 	Environment
 	Flag
 )
 
-// String returns "default", "environment" or "flag".
+// String returns "default", "file", "environment" or "flag".
 func (s Source) String() string {
 	switch s {
 	case Default:
 		return "default"
+	case File:
+		return "file"
 	case Environment:
 		return "environment"
 	case Flag:
@@ -60,7 +62,11 @@ const prefix = "RECLOSER_"
 
 // Variable returns the name of an option in the environment.
 func Variable(option string) string {
-	return prefix + strings.ToUpper(strings.ReplaceAll(option, "-", "_"))
+	return prefix + strings.ToUpper(snake(option))
 }
 
 func flagName(option string) string { return "--" + option }
+
+func snake(name string) string { return strings.ReplaceAll(name, "-", "_") }
+
+func kebab(name string) string { return strings.ReplaceAll(name, "_", "-") }

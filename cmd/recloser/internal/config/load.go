@@ -6,16 +6,55 @@ import (
 	"slices"
 )
 
+// Given is what the configuration of a process is made of.
+type Given struct {
+	Flags   map[string]string // that are on the command line
+	Environ []string          // as os.Environ has it
+}
+
+// File returns the name of the configuration file, or "".
+func (g Given) File() string { return find(FileOption(), g.layers()).Text }
+
+func (g Given) layers() []Layer { return []Layer{Flags(g.Flags), Env(g.Environ)} }
+
+// Read reads the options from the flags, the environment, the file that one of
+// them names, and the defaults, the first that has a value winning. The error
+// joins all problems that there are. Reading again, it finds the file as it is
+// then.
+func Read(g Given) (*Serve, error) {
+	named := find(FileOption(), g.layers())
+	if named.Text == "" {
+		return assemble(g.layers(), nil, nil)
+	}
+	f, err := openFile(named.Text, named.Origin)
+	if err != nil {
+		return nil, err
+	}
+	return assemble(g.layers(), f, g.Environ)
+}
+
 // Load reads the options from the layers, the strongest first, and from the
 // defaults. The error joins all problems that there are.
-func Load(layers ...Layer) (*Serve, error) {
-	c := &Serve{}
+func Load(layers ...Layer) (*Serve, error) { return assemble(layers, nil, nil) }
+
+func assemble(layers []Layer, f *file, environ []string) (*Serve, error) {
+	c := &Serve{file: f}
 	var errs []error
 	for _, o := range options() {
 		s := find(o.Option, layers)
+		own := false
+		if s.Source == Default && f != nil {
+			s, own = c.fromFile(s, environ)
+		}
 		c.Settings = append(c.Settings, s)
-		if err := o.set(c, s.Text); err != nil {
+		if err := o.set(c, s.Text); err != nil && (!own || s.Secret) { // of others the file tells itself
 			errs = append(errs, s.problem(err))
+		}
+	}
+	if f != nil {
+		errs = append(f.errors(), errs...)
+		for _, o := range f.overrides {
+			c.Guard.Overrides = append(c.Guard.Overrides, o.guard)
 		}
 	}
 	if len(errs) == 0 {
@@ -26,6 +65,24 @@ func Load(layers ...Layer) (*Serve, error) {
 		return nil, errors.Join(errs...)
 	}
 	return c, nil
+}
+
+// fromFile returns what the file has in place of a default, if it has it.
+func (c *Serve) fromFile(s Setting, environ []string) (_ Setting, own bool) {
+	if given, ok := c.file.setting(s.Option); ok {
+		s, own = given, true
+	}
+	if s.ref == nil {
+		return s, own
+	}
+	text, warning, err := s.ref.secret(environ)
+	if err != nil {
+		c.file.wrong(c.file.values[s.Name].line, "%s: %v", s.Path, err)
+	}
+	if s.Text = text; warning != "" {
+		c.Warnings = append(c.Warnings, s.Origin+": "+warning)
+	}
+	return s, own
 }
 
 // find takes the text of the strongest layer that has one.

@@ -1,14 +1,47 @@
 package config
 
-// An Option is one value of the configuration, as help and completion show it.
+import "strings"
+
+// An Option is one value of the configuration, as help, completion, the
+// reference and the file know it.
 type Option struct {
 	Name    string // of the flag, without its dashes
+	Path    string // in the file: retry.max_retries
 	Group   string // the heading that it is under
 	Arg     string // what stands for its value: DURATION
 	Usage   string // one line
 	Default string
 	Values  []string // all that there are, of an enumeration
-	Secret  bool     // never to be shown
+	Kind    Kind
+	Low     int64 // of a Whole
+	High    int64
+	OrOff   bool // the text off is taken too
+	Secret  bool // never to be shown; in the file only by reference
+	Varies  bool // overrides may change it
+	Fixed   bool // for as long as the process runs
+}
+
+// Kind is what an option's text is read as.
+type Kind uint8
+
+// The kinds.
+const (
+	Text Kind = iota
+	Whole
+	Share
+	Duration
+	Size
+	Choice
+	Toggle
+)
+
+// section returns the two parts of an option's path; the first may be empty.
+func (o Option) section() (section, field string) {
+	section, field, found := strings.Cut(o.Path, ".")
+	if !found {
+		return "", o.Path
+	}
+	return section, field
 }
 
 // option is an Option that can be read into a Serve. An error of set says what
@@ -24,6 +57,8 @@ const (
 	groupCircuit = "When a circuit opens, and for how long"
 	groupRetry   = "Retries"
 	groupTimeout = "Deadlines"
+	groupStream  = "Streams"
+	groupGray    = "Failures behind a good status: whether they count"
 	groupLimit   = "Limits"
 	groupProcess = "The process"
 )
@@ -35,4 +70,10 @@ func Options() []Option {
 		out = append(out, o.Option)
 	}
 	return out
+}
+
+// FileOption is the flag that names the file, in which alone it cannot be.
+func FileOption() Option {
+	return Option{Name: "config", Group: groupListen, Arg: "FILE",
+		Usage: "YAML file with any of these settings, and with others for some upstreams, endpoints and models; SIGHUP reads it again"}
 }

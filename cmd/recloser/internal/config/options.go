@@ -10,138 +10,197 @@ import (
 	"github.com/recloser/recloser/retry"
 )
 
-// options is the table of all options.
+// options is the table of all options: flags, variables and fields of the file.
 func options() []option {
-	return slices.Concat(listenOptions(), circuitOptions(), retryOptions(), timeoutOptions(), limitOptions(), processOptions())
+	return slices.Concat(listenOptions(), circuitOptions(), retryOptions(), timeoutOptions(), streamOptions(), grayOptions(),
+		limitOptions(), processOptions())
 }
 
 func listenOptions() []option {
 	return []option{
-		{Option{Name: "listen", Group: groupListen, Arg: "HOST:PORT", Default: "127.0.0.1:8484",
+		{Option{Name: "listen", Path: "listen", Group: groupListen, Arg: "HOST:PORT", Default: "127.0.0.1:8484", Fixed: true,
 			Usage: "address of the proxy; port 0 takes a free one"},
 			address(func(c *Serve) *string { return &c.Listen }, false)},
-		{Option{Name: "upstream", Group: groupListen, Arg: "URL", Default: "https://api.openai.com/v1",
+		{Option{Name: "upstream", Path: "upstream", Group: groupListen, Arg: "URL", Default: "https://api.openai.com/v1",
 			Usage: "base URL of the API that calls are passed on to"},
 			setUpstream},
-		{Option{Name: "admin", Group: groupListen, Arg: "HOST:PORT", Default: "127.0.0.1:8485",
+		{Option{Name: "admin", Path: "admin", Group: groupListen, Arg: "HOST:PORT", Default: "127.0.0.1:8485", OrOff: true, Fixed: true,
 			Usage: "address of /healthz, /readyz and /api/circuits; off: none"},
 			address(func(c *Serve) *string { return &c.Admin }, true)},
-		{Option{Name: "admin-token", Group: groupListen, Arg: "TOKEN", Secret: true,
+		{Option{Name: "admin-token", Path: "admin_token", Group: groupListen, Arg: "TOKEN", Secret: true,
 			Usage: "what the admin address demands as a bearer token; better given as " + Variable("admin-token") + ", which other users of the machine cannot see"},
 			setAdminToken},
 	}
 }
 
 func circuitOptions() []option {
+	set := func(name, def, usage string, o option) option {
+		o.Name, o.Path, o.Group, o.Default, o.Usage = name, "breaker."+snake(name), groupCircuit, def, usage
+		return varies(o)
+	}
+	b := func(c *Serve) *breaker.Config { return &c.Guard.Breaker }
+	common := func(o option) option { o.Varies = false; return o }
 	return []option{
-		{Option{Name: "failure-threshold", Group: groupCircuit, Arg: "N", Default: "5",
-			Usage: "consecutive failures that open a circuit"},
-			whole(1, 1_000_000, "", func(c *Serve, n int) { c.Guard.Breaker.FailureThreshold = n })},
-		{Option{Name: "base-timeout", Group: groupCircuit, Arg: "DURATION", Default: "1s",
-			Usage: "the n-th open period in a row lasts 2^(n-1) times this, and up to one more of it at random"},
-			period(day, func(c *Serve) *time.Duration { return &c.Guard.Breaker.BaseTimeout })},
-		{Option{Name: "reset-timeout", Group: groupCircuit, Arg: "DURATION", Default: "30s",
-			Usage: "the most that an open period lasts"},
-			period(day, func(c *Serve) *time.Duration { return &c.Guard.Breaker.ResetTimeout })},
-		{Option{Name: "stall-after", Group: groupCircuit, Arg: "DURATION", Default: "2m",
-			Usage: "a call without an answer for this long counts as a failure while it still hangs; or off"},
-			periodOrOff(func(c *Serve) *time.Duration { return &c.Guard.Breaker.StallAfter })},
-		{Option{Name: "probe-lease", Group: groupCircuit, Arg: "DURATION", Default: "30s",
-			Usage: "how long a probe may hold back the next one"},
-			period(day, func(c *Serve) *time.Duration { return &c.Guard.Breaker.ProbeLease })},
-		oneOf(Option{Name: "count", Group: groupCircuit, Default: "attempt",
-			Usage: "what a circuit counts: every attempt, or calls with all their retries"},
-			choice{"attempt", func(c *Serve) { c.Guard.Count = guard.PerAttempt }},
-			choice{"call", func(c *Serve) { c.Guard.Count = guard.PerCall }}),
-		oneOf(Option{Name: "mode", Group: groupCircuit, Default: "normal",
-			Usage: "observe: refuse nothing, only count what would have been refused"},
-			choice{"normal", func(c *Serve) { c.Guard.Breaker.Mode = breaker.Normal }},
-			choice{"observe", func(c *Serve) { c.Guard.Breaker.Mode = breaker.Observe }}),
-		oneOf(Option{Name: "policy", Group: groupCircuit, Default: "classic",
-			Usage: "what decides when a circuit opens: consecutive failures, the only policy for now"},
-			choice{"classic", func(*Serve) {}}),
-		{Option{Name: "max-circuits", Group: groupCircuit, Arg: "N", Default: "1000",
-			Usage: "circuits at most, one a model; further models share one"},
-			whole(1, 1_000_000, "", func(c *Serve, n int) { c.Guard.MaxCircuits = n })},
+		set("failure-threshold", "5", "consecutive failures that open a circuit; or off",
+			wholeOrOff(1, 1_000_000, func(c *Serve, n int) { b(c).FailureThreshold = n })),
+		set("failure-span", off, "the longest time that those failures may be spread over; or off: any",
+			periodOrOff(func(c *Serve) *time.Duration { return &b(c).FailureSpan })),
+		set("failure-rate", off, "share of failed calls that opens a circuit, such as 0.5; or off",
+			share(func(c *Serve) *float64 { return &b(c).FailureRate })),
+		set("slow-rate", off, "share of slow calls that opens a circuit, such as 0.5; or off; it needs slow-after",
+			share(func(c *Serve) *float64 { return &b(c).SlowRate })),
+		set("slow-after", off, "a call that took longer than this is slow; or off",
+			periodOrZero(func(c *Serve) *time.Duration { return &b(c).SlowAfter })),
+		set("rate-window", "10s", "the time that both rates look back",
+			period(day, func(c *Serve) *time.Duration { return &b(c).RateWindow })),
+		set("rate-min-calls", "20", "calls that must have ended within that time before rates say anything",
+			whole(1, 1_000_000, "", func(c *Serve, n int) { b(c).RateMinCalls = n })),
+		set("base-timeout", "1s", "the n-th open period in a row lasts 2^(n-1) times this, and up to one more of it at random",
+			period(day, func(c *Serve) *time.Duration { return &b(c).BaseTimeout })),
+		set("reset-timeout", "30s", "the most that an open period lasts",
+			period(day, func(c *Serve) *time.Duration { return &b(c).ResetTimeout })),
+		set("stall-after", "2m", "a call without an answer for this long counts as a failure while it still hangs; or off",
+			periodOrOff(func(c *Serve) *time.Duration { return &b(c).StallAfter })),
+		set("probes", "1", "test calls that may be out at once when the open period is over",
+			whole(1, 1000, "", func(c *Serve, n int) { b(c).Probes = n })),
+		set("probe-successes", "1", "how many of them must succeed before a circuit closes",
+			whole(1, 1_000_000, "", func(c *Serve, n int) { b(c).ProbeSuccesses = n })),
+		set("probe-lease", "30s", "how long a probe may hold back the next one",
+			period(day, func(c *Serve) *time.Duration { return &b(c).ProbeLease })),
+		set("ramp", off, "on: let calls back in step by step after a circuit has closed",
+			toggle(func(c *Serve, on bool) { b(c).Ramp = on })),
+		set("mode", "normal", "observe: refuse nothing, only count what would have been refused; forced-open: refuse everything; disabled: refuse and decide nothing",
+			oneOf(choice{"normal", func(c *Serve) { b(c).Mode = breaker.Normal }},
+				choice{"observe", func(c *Serve) { b(c).Mode = breaker.Observe }},
+				choice{"forced-open", func(c *Serve) { b(c).Mode = breaker.ForcedOpen }},
+				choice{"disabled", func(c *Serve) { b(c).Mode = breaker.Disabled }})),
+		common(set("policy", "classic", "what decides when a circuit opens: the thresholds above, the only policy for now",
+			oneOf(choice{"classic", func(*Serve) {}}))),
+		common(set("count", "attempt", "what a circuit counts: every attempt, or calls with all their retries",
+			oneOf(choice{"attempt", func(c *Serve) { c.Guard.Count = guard.PerAttempt }},
+				choice{"call", func(c *Serve) { c.Guard.Count = guard.PerCall }}))),
+		common(set("max-circuits", "1000", "circuits at most, one a model; further models share one",
+			whole(1, 1_000_000, "", func(c *Serve, n int) { c.Guard.MaxCircuits = n }))),
 	}
 }
 
 func retryOptions() []option {
+	set := func(name, field, def, usage string, o option) option {
+		o.Name, o.Path, o.Group, o.Default, o.Usage = name, "retry."+field, groupRetry, def, usage
+		return varies(o)
+	}
+	r := func(c *Serve) *retry.Config { return &c.Guard.Retry }
 	return []option{
-		{Option{Name: "retries", Group: groupRetry, Arg: "N", Default: "2",
-			Usage: "how often a failed call is tried again, if that is safe; 0: never"},
-			whole(0, 100, "0 (none)", func(c *Serve, n int) { c.Guard.Retry.MaxRetries = orNone(n) })},
-		oneOf(Option{Name: "retry-strategy", Group: groupRetry, Default: "full-jitter",
-			Usage: "how waits grow where the service does not say how long"},
-			strategies()...),
-		{Option{Name: "retry-base-delay", Group: groupRetry, Arg: "DURATION", Default: "500ms",
-			Usage: "what the strategy's waits are multiples of"},
-			period(time.Hour, func(c *Serve) *time.Duration { return &c.Guard.Retry.BaseDelay })},
-		{Option{Name: "max-retry-wait", Group: groupRetry, Arg: "DURATION", Default: "10s",
-			Usage: "if the service asks for a longer wait, its answer is passed on at once"},
-			period(time.Hour, func(c *Serve) *time.Duration { return &c.Guard.Retry.MaxWait })},
+		set("retries", "max_retries", "2", "how often a failed call is tried again, if that is safe; 0: never",
+			whole(0, 100, "0 (none)", func(c *Serve, n int) { r(c).MaxRetries = orNone(n) })),
+		set("retry-strategy", "strategy", "full-jitter", "how waits grow where the service does not say how long",
+			oneOf(strategies()...)),
+		set("retry-base-delay", "base_delay", "500ms", "what the strategy's waits are multiples of",
+			period(time.Hour, func(c *Serve) *time.Duration { return &r(c).BaseDelay })),
+		set("retry-max-delay", "max_delay", "8s", "the longest of the strategy's waits; the base delay, if that is longer",
+			period(time.Hour, func(c *Serve) *time.Duration { return &r(c).MaxDelay })),
+		set("max-retry-wait", "max_wait", "10s", "if the service asks for a longer wait, its answer is passed on at once",
+			period(time.Hour, func(c *Serve) *time.Duration { return &r(c).MaxWait })),
 	}
 }
 
 func timeoutOptions() []option {
-	timeout := func(name, def, usage string, field func(*guard.Timeouts) *time.Duration) option {
-		return option{Option{Name: name, Group: groupTimeout, Arg: "DURATION", Default: def, Usage: usage},
-			periodOrOff(func(c *Serve) *time.Duration { return field(&c.Guard.Timeouts) })}
+	timeout := func(field, def, usage string, of func(*guard.Timeouts) *time.Duration) option {
+		o := periodOrOff(func(c *Serve) *time.Duration { return of(&c.Guard.Timeouts) })
+		o.Name, o.Path, o.Group, o.Default, o.Usage = kebab(field)+"-timeout", "timeouts."+field, groupTimeout, def, usage
+		return o
 	}
 	return []option{
-		timeout("connect-timeout", "5s", "to connect to the service; or off",
+		timeout("connect", "5s", "to connect to the service; or off",
 			func(t *guard.Timeouts) *time.Duration { return &t.Connect }),
-		timeout("headers-timeout", "10m", "from the start of an attempt to the response headers; or off",
+		timeout("headers", "10m", "from the start of an attempt to the response headers; or off",
 			func(t *guard.Timeouts) *time.Duration { return &t.Headers }),
-		timeout("first-content-timeout", "10m", "from the start of an attempt to a stream's first content; or off",
+		timeout("first_content", "10m", "from the start of an attempt to a stream's first content; or off",
 			func(t *guard.Timeouts) *time.Duration { return &t.FirstContent }),
-		timeout("idle-timeout", "120s", "silence within an answer; or off",
+		timeout("idle", "120s", "silence within an answer; or off",
 			func(t *guard.Timeouts) *time.Duration { return &t.Idle }),
-		timeout("total-timeout", "off", "a call with all its attempts and its whole answer; or off",
+		timeout("total", off, "a call with all its attempts and its whole answer; or off",
 			func(t *guard.Timeouts) *time.Duration { return &t.Total }),
-		oneOf(Option{Name: "commit", Group: groupTimeout, Default: "late",
-			Usage: "when clients get a stream's headers: late, with its first content, so that one which fails before can be tried again; or with the service's headers"},
-			choice{"late", func(c *Serve) { c.Guard.Commit = guard.CommitLate }},
-			choice{"headers", func(c *Serve) { c.Guard.Commit = guard.CommitHeaders }}),
-		{Option{Name: "commit-after", Group: groupTimeout, Arg: "DURATION", Default: "60s",
-			Usage: "how long clients do without headers at most; or off"},
-			periodOrOff(func(c *Serve) *time.Duration { return &c.Guard.CommitAfter })},
+	}
+}
+
+func streamOptions() []option {
+	set := func(name, def, usage string, o option) option {
+		o.Name, o.Path, o.Group, o.Default, o.Usage = name, "stream."+snake(name), groupStream, def, usage
+		return varies(o)
+	}
+	ending := func(name string, e guard.Ending) choice {
+		return choice{name, func(c *Serve) { c.Guard.Ending = e }}
+	}
+	return []option{
+		set("commit", "late", "when clients get a stream's headers: late, with its first content, so that one which fails before can be tried again; or with the service's headers",
+			oneOf(choice{"late", func(c *Serve) { c.Guard.Commit = guard.CommitLate }},
+				choice{"headers", func(c *Serve) { c.Guard.Commit = guard.CommitHeaders }})),
+		set("commit-after", "60s", "how long clients do without headers at most; or off",
+			periodOrOff(func(c *Serve) *time.Duration { return &c.Guard.CommitAfter })),
+		set("ending", "finish", "how the upstream's streams end: with a finish reason or a terminal event, as OpenAI's; done: with [DONE]; any: as they like",
+			oneOf(ending("finish", guard.EndFinish), ending("done", guard.EndDone), ending("any", guard.EndAny))),
+	}
+}
+
+func grayOptions() []option {
+	set := func(field, def, usage string, of func(*guard.Gray) *guard.Switch) option {
+		o := toggle(func(c *Serve, on bool) {
+			*of(&c.Guard.Gray) = guard.Off
+			if on {
+				*of(&c.Guard.Gray) = guard.On
+			}
+		})
+		o.Name, o.Path, o.Group, o.Default, o.Usage = "gray-"+field, "gray."+field, groupGray, def, usage
+		return o
+	}
+	return []option{
+		set("html", "on", "a page for people where an answer should be",
+			func(g *guard.Gray) *guard.Switch { return &g.HTML }),
+		set("truncated", "on", "half an answer, or none",
+			func(g *guard.Gray) *guard.Switch { return &g.Truncated }),
+		set("error", "on", "an error object or event in a 200, if it would count with a status of its own",
+			func(g *guard.Gray) *guard.Switch { return &g.Error }),
+		set("empty", off, "a chat completion that says nothing, which can be legitimate",
+			func(g *guard.Gray) *guard.Switch { return &g.Empty }),
 	}
 }
 
 func limitOptions() []option {
+	set := func(name, def, usage string, o option) option {
+		o.Name, o.Path, o.Group, o.Default, o.Usage = name, "limits."+snake(name), groupLimit, def, usage
+		return o
+	}
 	return []option{
-		{Option{Name: "max-held-body", Group: groupLimit, Arg: "SIZE", Default: "4MiB",
-			Usage: "requests up to this size are held in memory, so that they can be repeated"},
-			size(1<<30, func(c *Serve) *int64 { return &c.Guard.MaxHeldBody })},
-		{Option{Name: "max-body", Group: groupLimit, Arg: "SIZE", Default: "600MiB",
-			Usage: "larger requests are answered with 413"},
-			size(1<<40, func(c *Serve) *int64 { return &c.MaxBody })},
+		set("max-held-body", "4MiB", "requests up to this size are held in memory, so that they can be repeated",
+			size(1<<30, func(c *Serve) *int64 { return &c.Guard.MaxHeldBody })),
+		set("max-body", "600MiB", "larger requests are answered with 413",
+			size(1<<40, func(c *Serve) *int64 { return &c.MaxBody })),
 	}
 }
 
 func processOptions() []option {
+	set := func(name, path, def, usage string, o option) option {
+		o.Name, o.Path, o.Group, o.Default, o.Usage, o.Varies = name, path, groupProcess, def, usage, false
+		return o
+	}
+	fixed := func(o option) option { o.Fixed = true; return o }
 	return []option{
-		oneOf(Option{Name: "history", Group: groupProcess, Default: "off",
-			Usage: "where to keep figures across restarts: nowhere, for now"},
-			choice{"off", func(*Serve) {}}),
-		{Option{Name: "drain-delay", Group: groupProcess, Arg: "DURATION", Default: "1s",
-			Usage: "how long to go on after SIGTERM with /readyz at 503, so that load balancers notice"},
-			wait(func(c *Serve) *time.Duration { return &c.DrainDelay })},
-		{Option{Name: "shutdown-grace", Group: groupProcess, Arg: "DURATION", Default: "30s",
-			Usage: "how long calls may then take to end"},
-			wait(func(c *Serve) *time.Duration { return &c.ShutdownGrace })},
-		oneOf(Option{Name: "log-format", Group: groupProcess, Default: "auto",
-			Usage: "of the log on stderr; auto: text on a terminal, json elsewhere"},
-			choice{"auto", func(c *Serve) { c.LogFormat = LogAuto }},
-			choice{"text", func(c *Serve) { c.LogFormat = LogText }},
-			choice{"json", func(c *Serve) { c.LogFormat = LogJSON }}),
-		oneOf(Option{Name: "log-level", Group: groupProcess, Default: "info",
-			Usage: "the least that is logged; calls are info"},
-			choice{"debug", func(c *Serve) { c.LogLevel = slog.LevelDebug }},
-			choice{"info", func(c *Serve) { c.LogLevel = slog.LevelInfo }},
-			choice{"warn", func(c *Serve) { c.LogLevel = slog.LevelWarn }},
-			choice{"error", func(c *Serve) { c.LogLevel = slog.LevelError }}),
+		fixed(set("history", "process.history", off, "where to keep figures across restarts: nowhere, for now",
+			oneOf(choice{off, func(*Serve) {}}))),
+		set("drain-delay", "process.drain_delay", "1s", "how long to go on after SIGTERM with /readyz at 503, so that load balancers notice",
+			wait(func(c *Serve) *time.Duration { return &c.DrainDelay })),
+		set("shutdown-grace", "process.shutdown_grace", "30s", "how long calls may then take to end",
+			wait(func(c *Serve) *time.Duration { return &c.ShutdownGrace })),
+		fixed(set("log-format", "log.format", "auto", "of the log on stderr; auto: text on a terminal, json elsewhere",
+			oneOf(choice{"auto", func(c *Serve) { c.LogFormat = LogAuto }},
+				choice{"text", func(c *Serve) { c.LogFormat = LogText }},
+				choice{"json", func(c *Serve) { c.LogFormat = LogJSON }}))),
+		set("log-level", "log.level", "info", "the least that is logged; calls are info",
+			oneOf(choice{"debug", func(c *Serve) { c.LogLevel = slog.LevelDebug }},
+				choice{"info", func(c *Serve) { c.LogLevel = slog.LevelInfo }},
+				choice{"warn", func(c *Serve) { c.LogLevel = slog.LevelWarn }},
+				choice{"error", func(c *Serve) { c.LogLevel = slog.LevelError }})),
 	}
 }
 

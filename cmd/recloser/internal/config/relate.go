@@ -12,8 +12,20 @@ import (
 
 // relate adapts defaults to what was given.
 func (c *Serve) relate() {
-	if c.Settings.Get("base-timeout").Source == Default {
-		c.Guard.Breaker.BaseTimeout = 0 // shorter than 1s where reset-timeout is
+	for i, s := range c.Settings {
+		switch {
+		case s.Source != Default:
+		case s.Name == "base-timeout": // shorter than 1s where reset-timeout is
+			if c.Guard.Breaker.ResetTimeout < c.Guard.Breaker.BaseTimeout {
+				c.Settings[i].Text = c.Settings.Get("reset-timeout").Text
+			}
+			c.Guard.Breaker.BaseTimeout = 0
+		case s.Name == "retry-max-delay": // longer than 8s where retry-base-delay is
+			if c.Guard.Retry.BaseDelay > c.Guard.Retry.MaxDelay {
+				c.Settings[i].Text = c.Settings.Get("retry-base-delay").Text
+			}
+			c.Guard.Retry.MaxDelay = 0
+		}
 	}
 }
 
@@ -21,9 +33,17 @@ func (c *Serve) relate() {
 func (c *Serve) contradictions() []error {
 	var errs []error
 	get := c.Settings.Get
-	if b := c.Guard.Breaker; b.BaseTimeout > b.ResetTimeout {
+	b := c.Guard.Breaker
+	switch {
+	case b.SlowRate > 0 && b.SlowAfter == 0:
+		errs = append(errs, get("slow-rate").problem(errors.New("it needs slow-after too: the duration, such as 30s, beyond which a call is slow")))
+	case b.BaseTimeout > b.ResetTimeout:
 		errs = append(errs, get("base-timeout").problem(fmt.Errorf(
-			"use at most the reset timeout, which is %v (%s)", b.ResetTimeout, get("reset-timeout").Source)))
+			"use at most the reset timeout, which is %v (%s)", b.ResetTimeout, get("reset-timeout").From())))
+	default:
+		if err := c.Guard.Validate(); err != nil {
+			errs = append(errs, c.translate(err)...)
+		}
 	}
 	if c.Admin != "" && c.AdminToken == "" && !loopback(c.Admin) {
 		errs = append(errs, get("admin").problem(fmt.Errorf(

@@ -26,6 +26,11 @@ type Serve struct {
 
 	// Settings are the texts that all this was read from.
 	Settings Settings
+
+	// Warnings are what is not wrong, but not well either.
+	Warnings []string
+
+	file *file // nil: there is none
 }
 
 // RetriesOn tells whether failed calls are tried again.

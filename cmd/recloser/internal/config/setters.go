@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/recloser/recloser/breaker"
 )
 
 const day = 24 * time.Hour
@@ -18,7 +21,8 @@ type choice struct {
 }
 
 // oneOf makes an option of an enumeration.
-func oneOf(o Option, choices ...choice) option {
+func oneOf(choices ...choice) option {
+	o := Option{Kind: Choice, Varies: true}
 	for _, one := range choices {
 		o.Values = append(o.Values, one.name)
 	}
@@ -37,6 +41,25 @@ func oneOf(o Option, choices ...choice) option {
 	}}
 }
 
+// toggle makes an option that is on or off. In YAML people write true and false.
+func toggle(assign func(*Serve, bool)) option {
+	on := []string{"on", "true"}
+	values := []string{"on", off}
+	return option{Option{Kind: Toggle, Arg: "on|off", Values: values, Varies: true}, func(c *Serve, text string) error {
+		if !slices.Contains(on, text) && text != off && text != "false" {
+			return errors.New("use on or off")
+		}
+		assign(c, slices.Contains(on, text))
+		return nil
+	}}
+}
+
+// varies makes an option one that overrides may change.
+func varies(o option) option {
+	o.Varies = true
+	return o
+}
+
 // alternatives joins words as a sentence does: "a, b or c".
 func alternatives(words []string) string {
 	last := len(words) - 1
@@ -47,18 +70,52 @@ func alternatives(words []string) string {
 }
 
 // whole reads an integer. lowest is how the least is written, if not as itself.
-func whole(lo, hi int, lowest string, assign func(*Serve, int)) func(*Serve, string) error {
+func whole(lo, hi int, lowest string, assign func(*Serve, int)) option {
 	if lowest == "" {
 		lowest = strconv.Itoa(lo)
 	}
-	return func(c *Serve, text string) error {
+	return option{Option{Kind: Whole, Arg: "N", Low: int64(lo), High: int64(hi), Varies: true}, func(c *Serve, text string) error {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < lo || n > hi {
 			return fmt.Errorf("use a whole number from %s to %d", lowest, hi)
 		}
 		assign(c, n)
 		return nil
+	}}
+}
+
+// wholeOrOff reads an integer, or off, which is negative.
+func wholeOrOff(lo, hi int, assign func(*Serve, int)) option {
+	o := whole(lo, hi, "", assign)
+	number := o.set
+	o.OrOff = true
+	o.set = func(c *Serve, text string) error {
+		if text == off {
+			assign(c, -1)
+			return nil
+		}
+		if err := number(c, text); err != nil {
+			return fmt.Errorf("%w, or off", err)
+		}
+		return nil
 	}
+	return o
+}
+
+// share reads a number above 0 to 1, or off, which is negative.
+func share(field func(*Serve) *float64) option {
+	return option{Option{Kind: Share, Arg: "SHARE", OrOff: true, Varies: true}, func(c *Serve, text string) error {
+		x, err := strconv.ParseFloat(text, 64)
+		switch {
+		case text == off || err == nil && x == 0:
+			*field(c) = breaker.Off
+		case err == nil && x > 0 && x <= 1:
+			*field(c) = x
+		default:
+			return errors.New("use a number above 0 up to 1, such as 0.5, or off")
+		}
+		return nil
+	}}
 }
 
 // orNone translates for the public structs, where zero means the default.
@@ -73,35 +130,48 @@ func orNone(n int) int {
 const off = "off"
 
 // period reads a duration that must be there.
-func period(most time.Duration, field func(*Serve) *time.Duration) func(*Serve, string) error {
-	return func(c *Serve, text string) error {
+func period(most time.Duration, field func(*Serve) *time.Duration) option {
+	return option{Option{Kind: Duration, Arg: "DURATION"}, func(c *Serve, text string) error {
 		d, err := time.ParseDuration(text)
 		if err != nil || d < time.Millisecond || d > most {
 			return fmt.Errorf("use a duration from 1ms to %dh, such as 30s or 1m30s", most/time.Hour)
 		}
 		*field(c) = d
 		return nil
-	}
+	}}
 }
 
 // periodOrOff reads a duration into a field where zero means the default and a
 // negative one none.
-func periodOrOff(field func(*Serve) *time.Duration) func(*Serve, string) error {
-	return func(c *Serve, text string) error {
+func periodOrOff(field func(*Serve) *time.Duration) option {
+	return option{Option{Kind: Duration, Arg: "DURATION", OrOff: true, Varies: true}, func(c *Serve, text string) error {
 		if d, err := time.ParseDuration(text); text == off || err == nil && d == 0 {
-			*field(c) = -1
+			*field(c) = breaker.Off
 			return nil
 		}
-		if period(day, field)(c, text) != nil {
+		if period(day, field).set(c, text) != nil {
 			return errors.New("use a duration from 1ms to 24h, such as 30s or 1m30s, or off")
 		}
 		return nil
+	}}
+}
+
+// periodOrZero is periodOrOff for a field whose zero means off, and which has no
+// other word for it: in an override off would change nothing.
+func periodOrZero(field func(*Serve) *time.Duration) option {
+	o := periodOrOff(field)
+	set := o.set
+	o.set = func(c *Serve, text string) error {
+		err := set(c, text)
+		*field(c) = max(*field(c), 0)
+		return err
 	}
+	return o
 }
 
 // wait reads a duration that may be zero.
-func wait(field func(*Serve) *time.Duration) func(*Serve, string) error {
-	return func(c *Serve, text string) error {
+func wait(field func(*Serve) *time.Duration) option {
+	return option{Option{Kind: Duration, Arg: "DURATION", OrOff: true}, func(c *Serve, text string) error {
 		if text == off {
 			text = "0"
 		}
@@ -111,23 +181,23 @@ func wait(field func(*Serve) *time.Duration) func(*Serve, string) error {
 		}
 		*field(c) = d
 		return nil
-	}
+	}}
 }
 
 // size reads a number of bytes.
-func size(most int64, field func(*Serve) *int64) func(*Serve, string) error {
-	return func(c *Serve, text string) error {
-		n, ok := bytes(text)
+func size(most int64, field func(*Serve) *int64) option {
+	return option{Option{Kind: Size, Arg: "SIZE"}, func(c *Serve, text string) error {
+		n, ok := byteCount(text)
 		if !ok || n < 1 || n > most {
 			return fmt.Errorf("use a number of bytes, or of KiB, MiB or GiB, such as 4MiB, from 1 to %dGiB", most>>30)
 		}
 		*field(c) = n
 		return nil
-	}
+	}}
 }
 
-// bytes reads "4MiB" and "4194304".
-func bytes(text string) (_ int64, ok bool) {
+// byteCount reads "4MiB" and "4194304".
+func byteCount(text string) (_ int64, ok bool) {
 	factor := int64(1)
 	for i, unit := range []string{"KiB", "MiB", "GiB"} {
 		if number, found := strings.CutSuffix(text, unit); found {

@@ -1,16 +1,29 @@
 package config
 
-import (
-	"log/slog"
-	"strings"
-)
+import "log/slog"
 
 // A Setting is the text that is in force for one option.
 type Setting struct {
 	Option
 	Text   string
 	Source Source
-	Origin string // what to call the place: "--retries", "RECLOSER_RETRIES"
+	Origin string // what to call the place: "--retries", "recloser.yaml:3: retry.max_retries"
+
+	place string     // in the file: "recloser.yaml:3"
+	ref   *reference // of a secret in the file
+}
+
+// From says in a word or two where the value comes from: "default", "--retries",
+// "RECLOSER_RETRIES", "recloser.yaml:3".
+func (s Setting) From() string {
+	switch s.Source {
+	case Default:
+		return "default"
+	case File:
+		return s.place
+	case Environment, Flag:
+	}
+	return s.Origin
 }
 
 // Shown returns the text, or of a secret whether there is one.
@@ -35,6 +48,16 @@ func (s Settings) Get(option string) Setting {
 	return Setting{}
 }
 
+// at returns the setting with that path in the file.
+func (s Settings) at(path string) Setting {
+	for _, one := range s {
+		if one.Path == path {
+			return one
+		}
+	}
+	return Setting{Origin: path}
+}
+
 // Changed returns those that do not come from the default.
 func (s Settings) Changed() Settings {
 	var out Settings
@@ -50,8 +73,7 @@ func (s Settings) Changed() Settings {
 func (s Settings) Attrs() []slog.Attr {
 	var out []slog.Attr
 	for _, one := range s {
-		name := strings.ReplaceAll(one.Name, "-", "_")
-		out = append(out, slog.String(name, one.Shown()+" ("+one.Source.String()+")"))
+		out = append(out, slog.String(snake(one.Name), one.told()))
 	}
 	return out
 }

@@ -17,9 +17,16 @@ type UnknownVariable struct {
 var foreign = regexp.MustCompile(`_SERVICE_(HOST|PORT.*)$|_PORT(_\d+_(TCP|UDP|SCTP).*)?$|^RECLOSER_(ACTIVE_HELP|COMPLETION_DESCRIPTIONS)$`)
 
 // Unknown finds variables in an environment, as os.Environ gives it, that begin
-// like ours and are none.
-func Unknown(environ []string) []UnknownVariable {
-	var known []string
+// like ours and are none, nor hold a secret of c's file.
+func (c *Serve) Unknown(environ []string) []UnknownVariable {
+	known := []string{Variable(FileOption().Name)}
+	if c.file != nil {
+		for _, v := range c.file.values {
+			if v.ref != nil && v.ref.env != "" {
+				known = append(known, v.ref.env)
+			}
+		}
+	}
 	for _, o := range options() {
 		known = append(known, Variable(o.Name))
 	}
