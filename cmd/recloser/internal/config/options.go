@@ -2,6 +2,7 @@ package config
 
 import (
 	"log/slog"
+	"net/http"
 	"slices"
 	"time"
 
@@ -80,6 +81,11 @@ func retryOptions() []option {
 		{Option{Name: "max-retry-wait", Group: groupRetry, Arg: "DURATION", Default: "10s",
 			Usage: "if the service asks for a longer wait, its answer is passed on at once"},
 			period(time.Hour, func(c *Serve) *time.Duration { return &c.Guard.Retry.MaxWait })},
+		oneOf(Option{Name: "safe-to-repeat", Group: groupRetry, Default: "auto",
+			Usage: "which calls may be made twice where nobody knows whether the first was carried out: those that change nothing (auto), all or none"},
+			choice{"auto", func(c *Serve) { c.Guard.Safe = guard.SafeToRepeat }},
+			choice{"all", func(c *Serve) { c.Guard.Safe = func(*http.Request) bool { return true } }},
+			choice{"none", func(c *Serve) { c.Guard.Safe = func(*http.Request) bool { return false } }}),
 	}
 }
 
