@@ -41,7 +41,7 @@ help: ## list the targets (at once)
 ## Tests
 
 .PHONY: test
-test: setup test-fast test-tools test-integration ## set up what the tests need and run them all (~2 min)
+test: setup test-fast test-tools test-integration ## set up what the tests need and run them all (~3 min)
 	@integration/setup --report
 
 .PHONY: test-fast
@@ -54,11 +54,11 @@ test-tools: ## tests of our own tools (~10 s)
 	cd tools/peers && GOWORK=off go test $(TESTFLAGS) ./...
 
 .PHONY: test-integration
-test-integration: ## official clients against the whole binary; run make setup first (~1 min)
+test-integration: ## official clients against the whole binary; run make setup first (~2 min)
 	go test $(TESTFLAGS) -timeout 30m $(CURDIR)/integration/...
 
 .PHONY: conformance
-conformance: setup ## the official Go client's own test suite, direct and through the proxy (~40 s)
+conformance: setup ## the official Go client's own test suite: direct, proxied, with faults behind the proxy (~1 min)
 	go test $(TESTFLAGS) -count 1 -timeout 30m -v -run '^TestConformance' $(CURDIR)/integration
 
 .PHONY: race

@@ -278,7 +278,7 @@ func (b *eventBody) fail(f *fault.Error) {
 		f = b.a.name(f) // the caller left, or a deadline passed, before it came to this
 	}
 	b.stop(f, f)
-	if b.tells && (b.handed || b.events.content) && !b.events.long && f.Kind != fault.Cancelled {
+	if b.tells && (b.handed || b.events.content) && !b.events.long && f.Code != fault.CodeCancelled {
 		b.buf = append(b.buf, b.events.lastEvent(f)...)
 		b.ready = len(b.buf)
 	}

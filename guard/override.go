@@ -34,9 +34,10 @@ func WithCircuit(ctx context.Context, name string) context.Context {
 
 // WithErrorEvents returns a context whose streams, if they fail after they were
 // handed over, tell so in a last event of the API's shape before the error that
-// Read returns: for callers who pass the bytes on to somebody else. Streams that
-// report their failure themselves, or break off within an event too long to be
-// held, get none.
+// Read returns: for callers who pass the bytes on to somebody else. If ctx ends
+// with a *fault.Error as its cause, it is that which they tell; without one the
+// reader has left, and is told nothing. Streams that report their failure
+// themselves, or break off within an event too long to be held, get none.
 func WithErrorEvents(ctx context.Context) context.Context {
 	return context.WithValue(ctx, eventsKey, true)
 }

@@ -111,13 +111,30 @@ func (b *requestBody) close() {
 	}
 }
 
-// request returns req as it goes out: with a body of its own, and asking only
-// for encodings that can be read here.
+// repeatKeys are the headers for the sake of which net/http sends a POST again
+// by itself, once on every idle connection if they all break. It finds them in
+// this spelling alone; to servers the spelling is all the same.
+var repeatKeys = [...]string{"Idempotency-Key", "X-Idempotency-Key"}
+
+// request returns req as it goes out: with a body of its own, asking only for
+// encodings that can be read here, and repeated by nobody else.
 func (b *requestBody) request(ctx context.Context, req *http.Request) *http.Request {
 	out := req.WithContext(ctx)
+	own := false
+	set := func(remove, name string, values []string) {
+		if !own {
+			out.Header, own = maps.Clone(req.Header), true // no value of it is changed
+		}
+		delete(out.Header, remove)
+		out.Header[name] = values
+	}
 	if encoding := acceptable(req.Header, b.fields.stream); encoding != "" {
-		out.Header = maps.Clone(req.Header) // no value of it is changed
-		out.Header.Set("Accept-Encoding", encoding)
+		set("", "Accept-Encoding", []string{encoding})
+	}
+	for _, key := range repeatKeys {
+		if values, ok := req.Header[key]; ok {
+			set(key, strings.ToLower(key), values)
+		}
 	}
 	switch {
 	case b.stream != nil:

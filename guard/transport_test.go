@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -112,6 +113,56 @@ func TestForwardProxyThatRefusesIsAnUnreachedHost(t *testing.T) {
 	}
 	if m := g.Circuits().Get("api.invalid").Metrics(); m.FailedCalls != 1 {
 		t.Errorf("metrics %+v", m)
+	}
+}
+
+// A POST that meets a reset is sent once for each attempt, also if a header makes
+// net/http believe that it may be repeated.
+func TestTransportDoesNotRepeatByItself(t *testing.T) {
+	var down atomic.Bool
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if !down.Load() {
+			return
+		}
+		if asked.Add(1); r.Header.Get("Idempotency-Key") != "k" {
+			t.Errorf("header %v", r.Header)
+		}
+		conn, _, _ := w.(http.Hijacker).Hijack()
+		_ = conn.(*net.TCPConn).SetLinger(0)
+		_ = conn.Close()
+	}))
+	defer server.Close()
+	for _, body := range []string{"", "{}"} {
+		down.Store(false)
+		asked.Store(0)
+		g, err := New(nil, Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		post := func(key string) error {
+			req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/v1/files", strings.NewReader(body))
+			if key != "" {
+				req.Header["Idempotency-Key"] = []string{key}
+			}
+			resp, err := g.RoundTrip(req)
+			if err == nil {
+				err = resp.Body.Close()
+			}
+			if key != "" && len(req.Header) != 1 {
+				t.Errorf("the caller's header is now %v", req.Header)
+			}
+			return err
+		}
+		if err := post(""); err != nil { // so that there is a connection that was used before
+			t.Fatal(err)
+		}
+		down.Store(true)
+		if err := post("k"); err == nil || asked.Load() != 1 {
+			t.Errorf("with the body %q: %d requests, %v", body, asked.Load(), err)
+		}
+		g.CloseIdleConnections()
 	}
 }
 

@@ -13,21 +13,36 @@ const (
 )
 
 // The official Go client's own tests, which nobody here wrote, must end through
-// the proxy as they do without it.
+// the proxy as they do without it: also if the service fails before it answers,
+// as often as the proxy tries again.
 func TestConformanceClientSuite(t *testing.T) {
 	mock := startSteady(t)
-	suite := unpackClientSuite(t)
-	serve := startServe(t, "--upstream", mock)
-
-	direct := suite.run(t, mock)
+	suite := buildClientSuite(t)
+	direct := suite.pass(t, mock)
 	if passed := direct.count("pass"); passed < suitePasses || t.Failed() {
 		t.Fatalf("direct: %d tests passed, not at least %d", passed, suitePasses)
 	}
-	proxied := suite.run(t, "http://"+serve.Proxy)
-	for _, d := range direct.differences(proxied) {
-		t.Errorf("direct, then proxied: %s", d)
-	}
-	checkCircuits(t, serve.circuits(t))
+
+	t.Run("proxied", func(t *testing.T) {
+		t.Parallel()
+		serve := startServe(t, "--upstream", mock)
+		direct.same(t, suite.pass(t, "http://"+serve.Proxy))
+		checkCircuits(t, serve.circuits(t))
+	})
+	t.Run("faults, all repeated", func(t *testing.T) {
+		t.Parallel()
+		rig := startFaultRig(t, mock, "--safe-to-repeat", "all")
+		direct.same(t, suite.pass(t, rig.URL))
+		rig.check(t, func(*suiteCall) bool { return true })
+	})
+	t.Run("faults, by default", func(t *testing.T) {
+		t.Parallel()
+		rig := startFaultRig(t, mock)
+		result, _ := suite.run(t, rig.URL)
+		rig.check(t, (*suiteCall).mayRepeat)
+		rig.checkSeen(t)
+		rig.checkResult(t, direct, result)
+	})
 }
 
 // checkCircuits demands that every call went through the upstream's circuit,

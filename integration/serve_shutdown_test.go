@@ -3,6 +3,7 @@ package integration
 import (
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -57,7 +58,8 @@ func TestServeShutsDownInOrder(t *testing.T) {
 	}
 }
 
-// A stream that outlives the grace is broken off, and does not look complete.
+// A stream that outlives the grace is told so and broken off, and does not look
+// complete.
 func TestServeBreaksOffAfterGrace(t *testing.T) {
 	api := &steps{next: make(chan string)}
 	url, _ := startUpstream(t, api.ServeHTTP)
@@ -67,6 +69,9 @@ func TestServeBreaksOffAfterGrace(t *testing.T) {
 	receive(t, "the first event", lines)
 	if err := serve.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
+	}
+	if got := receive(t, "an error event", lines); !strings.HasPrefix(got, `data: {"error":`) || !strings.Contains(got, `"code":"shutting_down"`) {
+		t.Errorf("the stream says %q", got)
 	}
 	if got := receive(t, "the stream breaks", lines); got != "unexpected EOF" {
 		t.Errorf("the stream ends with %q", got)

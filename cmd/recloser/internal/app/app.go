@@ -37,8 +37,8 @@ type App struct {
 	admin    *server // nil: there is none
 	draining atomic.Bool
 
-	base context.Context    // all requests are in it
-	stop context.CancelFunc // of base: breaks off everything
+	base context.Context         // all requests are in it
+	stop context.CancelCauseFunc // of base: breaks off everything
 }
 
 // New opens the listeners, without serving yet. The error names the setting that
@@ -58,7 +58,7 @@ func New(ctx context.Context, cfg *config.Serve, opts Options) (*App, error) {
 		return nil, err
 	}
 	a.pages.swap(h)
-	a.base, a.stop = context.WithCancel(context.WithoutCancel(ctx))
+	a.base, a.stop = context.WithCancelCause(context.WithoutCancel(ctx))
 	if err := a.listen(ctx, cfg); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -131,7 +131,7 @@ func (a *App) AdminAddr() net.Addr {
 // Close breaks off all calls and closes the listeners, also while Run is on its
 // way, which then returns ErrBrokenOff. It may be called again.
 func (a *App) Close() error {
-	a.stop()
+	a.stop(nil)
 	err := a.proxy.close()
 	if a.admin != nil {
 		err = errors.Join(err, a.admin.close())

@@ -9,7 +9,8 @@
 //  2. The proxy's listener closes. Streams and WebSockets may end within the
 //     shutdown grace; http.Server.Shutdown does not know of the latter, so the
 //     app counts handlers itself.
-//  3. What is left is broken off, and the admin listener closes.
+//  3. What is left is broken off, streams with an event that says why, and the
+//     admin listener closes.
 //
 // [App.Close] leads at once to the end.
 //

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/recloser/recloser/fault"
 )
 
 // ErrBrokenOff is what Run returns if Close ended it before its time.
 var ErrBrokenOff = errors.New("stopped without waiting for calls to end")
 
-// lastWords is how long handlers may take to log that they were broken off.
-const lastWords = time.Second
+// lastWords is how long handlers that were broken off may take to tell their
+// clients, and then to log it.
+const lastWords = 2 * time.Second
 
 // Run serves until ctx ends, then shuts down in order and returns nil, also if
 // calls had to be broken off because the grace was over. Call it once.
@@ -25,6 +28,8 @@ func (a *App) Run(ctx context.Context) error {
 		a.drain()
 	}
 	brokenOff := a.base.Err() != nil
+	a.stop(shuttingDown())
+	a.awaitHandlers()
 	err := a.Close()
 	a.awaitHandlers()
 	a.log.Info("stopped")
@@ -32,6 +37,15 @@ func (a *App) Run(ctx context.Context) error {
 		return ErrBrokenOff
 	}
 	return err
+}
+
+// shuttingDown is why calls are broken off when the grace is over. Streams end
+// with an event that says so. It is nobody's failure.
+func shuttingDown() error {
+	return &fault.Error{
+		Kind: fault.Cancelled, Code: "shutting_down",
+		Why: "The proxy between you and the AI service is shutting down. Please try again.",
+	}
 }
 
 // serve starts the servers. The channel has a server's error.
@@ -90,7 +104,7 @@ func (a *App) pause(d time.Duration) bool {
 	}
 }
 
-// awaitHandlers gives what was broken off time for its line in the log.
+// awaitHandlers gives what was broken off time for its last words.
 func (a *App) awaitHandlers() {
 	timer := time.NewTimer(lastWords)
 	defer timer.Stop()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -55,16 +56,50 @@ func TestStreamsEndWithinTheGrace(t *testing.T) {
 	}
 }
 
+// Streams are told why they end, and then broken off.
 func TestStreamsAreBrokenOffAfterTheGrace(t *testing.T) {
 	next := make(chan string)
 	r := newRig(t, streaming(next), map[string]string{"shutdown-grace": "10ms"})
-	body := beginStream(t, r, next)
+	go func() { next <- `{"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"one"}}]}` }()
+	body := r.stream(t)
 	r.stop()
+	rest, err := io.ReadAll(body)
+	const last = `data: {"error":{"message":"The proxy between you and the AI service is shutting down. Please try again.",` +
+		`"type":"server_error","param":null,"code":"shutting_down"}}` + "\n\n"
+	if events := strings.SplitAfter(string(rest), "\n\n"); err == nil || len(events) != 3 || events[1] != last {
+		t.Errorf("%q, %v", rest, err)
+	}
 	if err := r.wait(t); err != nil {
 		t.Errorf("Run: %v", err)
 	}
-	if rest, err := io.ReadAll(body); err == nil {
-		t.Errorf("a stream that was broken off ends cleanly: %q", rest)
+	for _, c := range r.guard.Circuits().All() {
+		if m := c.Metrics(); m.FailedCalls != 0 {
+			t.Errorf("circuit %s: %+v", c.Name(), m)
+		}
+	}
+}
+
+// A client that does not read holds nothing up.
+func TestAnswersThatNobodyReadsAreBrokenOffAfterTheGrace(t *testing.T) {
+	r := newRig(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for {
+			if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+				return
+			}
+		}
+	}), map[string]string{"shutdown-grace": "10ms"})
+	conn, err := net.Dial("tcp", r.ProxyAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET /v1/files/f/content HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	if _, err := io.ReadFull(conn, make([]byte, 1<<20)); err != nil {
+		t.Fatal(err)
+	}
+	r.stop()
+	if err := r.wait(t); err != nil {
+		t.Errorf("Run: %v", err)
 	}
 }
 

@@ -37,6 +37,7 @@ func TestBadValues(t *testing.T) {
 		{"mode=dry", `--mode is "dry": use normal, observe, forced-open or disabled`},
 		{"count=calls", `--count is "calls": use attempt or call; did you mean call?`},
 		{"retry-strategy=fixd", `--retry-strategy is "fixd": use full-jitter, equal-jitter, exponential, fixed or none; did you mean fixed?`},
+		{"safe-to-repeat=al", `--safe-to-repeat is "al": use auto, all or none; did you mean all?`},
 		{"log-format=xml", `--log-format is "xml": use auto, text or json`},
 		{"log-level=loud", `--log-level is "loud": use debug, info, warn or error`},
 		{"listen=8484", `--listen is "8484": ` + listen},

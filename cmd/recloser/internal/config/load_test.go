@@ -2,6 +2,8 @@ package config
 
 import (
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -144,6 +146,20 @@ func TestEveryStrategyHasAName(t *testing.T) {
 	for _, name := range retry.Names() {
 		if c, err := load([]string{"retry-strategy=" + name}, nil); err != nil || c.Guard.Retry.Strategy == nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestSafeToRepeat(t *testing.T) {
+	chat := httptest.NewRequest(http.MethodPost, "/v1/chat/completions", http.NoBody)
+	file := httptest.NewRequest(http.MethodPost, "/v1/files", http.NoBody)
+	for text, want := range map[string][2]bool{"auto": {true, false}, "all": {true, true}, "none": {}} {
+		c, err := load([]string{"safe-to-repeat=" + text}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := [2]bool{c.Guard.Safe(chat), c.Guard.Safe(file)}; got != want {
+			t.Errorf("%s: chat and file are %v, not %v", text, got, want)
 		}
 	}
 }

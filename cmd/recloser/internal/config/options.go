@@ -2,6 +2,7 @@ package config
 
 import (
 	"log/slog"
+	"net/http"
 	"slices"
 	"time"
 
@@ -101,7 +102,19 @@ func retryOptions() []option {
 			period(time.Hour, func(c *Serve) *time.Duration { return &r(c).MaxDelay })),
 		set("max-retry-wait", "max_wait", "10s", "if the service asks for a longer wait, its answer is passed on at once",
 			period(time.Hour, func(c *Serve) *time.Duration { return &r(c).MaxWait })),
+		repeats(),
 	}
+}
+
+// repeats is not in overrides, which say the same with yes or no.
+func repeats() option {
+	always := func(safe bool) func(*http.Request) bool { return func(*http.Request) bool { return safe } }
+	o := oneOf(choice{"auto", func(c *Serve) { c.Guard.Safe = guard.SafeToRepeat }},
+		choice{"all", func(c *Serve) { c.Guard.Safe = always(true) }},
+		choice{"none", func(c *Serve) { c.Guard.Safe = always(false) }})
+	o.Name, o.Path, o.Group, o.Default = "safe-to-repeat", "retry.safe_to_repeat", groupRetry, "auto"
+	o.Usage = "which calls may be made twice where nobody knows whether the first was carried out: those that change nothing (auto), all or none"
+	return o
 }
 
 func timeoutOptions() []option {

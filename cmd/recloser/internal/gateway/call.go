@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"time"
 
+	"github.com/recloser/recloser/fault"
 	"github.com/recloser/recloser/guard"
 )
 
@@ -70,11 +72,15 @@ func (c *call) linger() {
 	if !c.stream || c.proxy.cfg.Linger <= 0 {
 		return
 	}
+	gone := c.in.Context().Done()
+	if _, ours := errors.AsType[*fault.Error](context.Cause(c.in.Context())); ours {
+		gone = nil // it was not the client who ended the call: nobody knows whether it is there
+	}
 	timer := time.NewTimer(c.proxy.cfg.Linger)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-c.in.Context().Done():
+	case <-gone:
 	}
 }
 
