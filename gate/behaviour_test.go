@@ -57,6 +57,13 @@ func TestHowLongARateLimitCloses(t *testing.T) {
 	}
 }
 
+func TestClosedForAtMostMaxClosedThoughNobodyLooks(t *testing.T) {
+	r := newRig(t, gate.Config{MaxClosed: 30 * time.Second})
+	r.limited(time.Hour)
+	r.wait(30 * time.Second)
+	r.allow()
+}
+
 func TestReportNeverShortensAWait(t *testing.T) {
 	for _, kind := range []gate.Kind{gate.RateLimit, gate.Overload, gate.Answer, gate.Nothing} {
 		r := newRig(t, gate.Config{})

@@ -247,6 +247,23 @@ func TestTicketIsUsedUpOnce(t *testing.T) {
 	}
 }
 
+func TestNobodyPushesIn(t *testing.T) {
+	r := newRig(t, gate.Config{})
+	r.limited(time.Second)
+	first, _ := r.g.WaitAt(r.clock, time.Time{})
+	r.wait(time.Second) // it is the first's turn, who has not noticed yet
+	if r.g.ReadyAt(r.clock) {
+		t.Error("ready for others")
+	}
+	r.refusal()
+	if late, _ := r.g.WaitAt(r.clock, time.Time{}); late == nil {
+		t.Error("a later one went before the first")
+	}
+	if wait, err := first.TurnAt(r.clock); wait != 0 || err != nil {
+		t.Errorf("the first: %v, %v", wait, err)
+	}
+}
+
 // Under a limit, whatever callers do, no more are let through than the rate
 // gives; those who wait leave in the order in which they came.
 func TestManyCallersGetExactlyTheRate(t *testing.T) {

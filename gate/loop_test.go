@@ -44,9 +44,11 @@ type world struct {
 	rand   *rand.Rand
 
 	// the service
-	burst, rate float64 // its bucket, in calls and calls a second
+	burst, rate float64 // its bucket, in calls and calls a second, or tokens
+	most        int64   // tokens that a call needs; 0: the bucket holds calls
 	tokens      float64
 	filled      time.Duration
+	penalty     float64       // that a refused attempt takes from it, down to minus a second's worth
 	hints       string        // what a 429 says: "retry-after", "headers" or "nothing"
 	answer      time.Duration // how long an answer takes, in the mean
 
@@ -55,7 +57,8 @@ type world struct {
 	patience time.Duration
 	tickets  []*waiting
 
-	calls, attempts, answered, wasted int
+	calls, attempts, wasted int
+	answered                float64 // calls, or their tokens
 }
 
 type waiting struct {
@@ -87,7 +90,7 @@ func (w *world) run(end time.Duration, perSecond float64) float64 {
 		next.do()
 		w.advanceLine()
 	}
-	return float64(w.answered) / (w.burst + w.rate*end.Seconds())
+	return w.answered / (w.burst + w.rate*end.Seconds())
 }
 
 // call is one that arrives, or tries again.
@@ -150,32 +153,50 @@ func (w *world) attempt(retry int) {
 	w.attempts++
 	w.tokens = min(w.burst, w.tokens+w.rate*(w.now-w.filled).Seconds())
 	w.filled = w.now
-	begun := w.time()
-	if w.tokens >= 1 {
-		w.tokens--
+	r := gate.Report{Begun: w.time()}
+	cost := 1.
+	if w.most > 0 {
+		r.Needed = 1 + w.rand.Int64N(w.most)
+		cost = float64(r.Needed)
+	}
+	if w.tokens >= cost {
+		w.tokens -= cost
+		r.Kind = gate.Answer
+		w.hint(&r, cost)
 		took := time.Duration(float64(w.answer) * math.Exp(0.6*w.rand.NormFloat64()))
 		w.at(took, func() {
-			w.answered++
-			w.report(gate.Report{Kind: gate.Answer, Begun: begun})
+			w.answered += cost
+			w.report(r)
 		})
 		return
 	}
-	missing := time.Duration((1 - w.tokens) / w.rate * 1e9)
+	r.Kind = gate.RateLimit
+	w.tokens = max(w.tokens-w.penalty, min(w.tokens, -w.rate))
+	w.hint(&r, cost)
 	w.at(80*time.Millisecond, func() {
 		w.wasted++
-		r := gate.Report{Kind: gate.RateLimit, Begun: begun}
-		switch w.hints {
-		case "retry-after":
-			r.RetryAfter = (missing + time.Second - 1).Truncate(time.Second)
-		case "headers":
-			r.Requests = gate.Limit{Limit: int64(w.burst), Reset: time.Duration(w.burst / w.rate * 1e9)}
-		}
 		w.report(r)
 		if w.g == nil && retry < 2 { // as the client libraries do
 			wait := max(r.RetryAfter, time.Duration(0.5e9*math.Ldexp(1, retry)*(1-0.25*w.rand.Float64())))
 			w.at(wait, func() { w.call(retry + 1) })
 		}
 	})
+}
+
+// hint is what the service says of its bucket.
+func (w *world) hint(r *gate.Report, cost float64) {
+	l := gate.Limit{
+		Limit: int64(w.burst), Remaining: max(int64(w.tokens), 0), Reset: time.Duration((w.burst - w.tokens) / w.rate * 1e9),
+	}
+	switch {
+	case w.hints == "retry-after" && r.Kind == gate.RateLimit:
+		missing := time.Duration((cost - w.tokens) / w.rate * 1e9)
+		r.RetryAfter = (missing + time.Second - 1).Truncate(time.Second)
+	case w.hints == "headers" && w.most > 0:
+		r.Tokens = l
+	case w.hints == "headers":
+		r.Requests = l
+	}
 }
 
 func (w *world) report(r gate.Report) {
@@ -189,32 +210,38 @@ func TestClosedLoopAgainstTokenBuckets(t *testing.T) {
 	rows := []struct {
 		name        string
 		burst, rate float64
+		most        int64 // tokens of a call; 0: the bucket holds calls
+		penalty     float64
 		demand      float64 // calls a second
 		hints       string
 		patience    time.Duration // of callers who wait in line
 		goodput     float64       // at least, of what the bucket allows
 		wasted      float64       // at most, of the bare client's
 	}{
-		{"5/s, waiting in line", 20, 5, 12, "retry-after", 10 * time.Second, 0.95, 0.05},
-		{"5/s, waiting in line", 20, 5, 12, "headers", 10 * time.Second, 0.95, 0.05},
-		{"5/s, waiting in line", 20, 5, 12, "nothing", 10 * time.Second, 0.95, 0.05},
-		{"5/s, refused at once", 20, 5, 12, "retry-after", 0, 0.95, 0.05},
-		{"5/s, refused at once", 20, 5, 12, "headers", 0, 0.95, 0.05},
-		{"5/s, refused at once", 20, 5, 12, "nothing", 0, 0.95, 0.05},
-		{"5/s, ten times the demand", 20, 5, 50, "retry-after", 10 * time.Second, 0.95, 0.05},
-		{"one in 20 s, waiting in line", 1, 0.05, 1, "retry-after", 30 * time.Second, 0.95, 0.05},
-		{"5/s, barely too many", 20, 5, 5.5, "retry-after", 10 * time.Second, 0.95, 0.10},
+		{"5/s, waiting in line", 20, 5, 0, 0, 12, "retry-after", 10 * time.Second, 0.95, 0.05},
+		{"5/s, waiting in line", 20, 5, 0, 0, 12, "headers", 10 * time.Second, 0.95, 0.05},
+		{"5/s, waiting in line", 20, 5, 0, 0, 12, "nothing", 10 * time.Second, 0.95, 0.05},
+		{"5/s, refused at once", 20, 5, 0, 0, 12, "retry-after", 0, 0.95, 0.05},
+		{"5/s, refused at once", 20, 5, 0, 0, 12, "headers", 0, 0.95, 0.05},
+		{"5/s, refused at once", 20, 5, 0, 0, 12, "nothing", 0, 0.95, 0.05},
+		{"5/s, ten times the demand", 20, 5, 0, 0, 50, "retry-after", 10 * time.Second, 0.95, 0.05},
+		{"one in 20 s, waiting in line", 1, 0.05, 0, 0, 1, "retry-after", 30 * time.Second, 0.95, 0.05},
+		{"5/s, barely too many", 20, 5, 0, 0, 5.5, "retry-after", 10 * time.Second, 0.95, 0.10},
+		{"30,000 tokens a minute, calls of up to 2,000", 30_000, 500, 2000, 0, 2, "headers", 10 * time.Second, 0.95, 0.10},
+		{"30,000 tokens a minute, calls of up to 2,000", 30_000, 500, 2000, 0, 2, "retry-after", 10 * time.Second, 0.95, 0.10},
+		// Refused attempts take from the bucket too: who insists starves.
+		{"5/s, a refusal takes half a call", 20, 5, 0, 0.5, 12, "retry-after", 10 * time.Second, 0.95, 0.05},
 		// A call that is refused does not come back, and the next one a second later:
 		// a twentieth of the quota is lost before anybody asks.
-		{"one in 20 s, refused at once", 1, 0.05, 1, "retry-after", 0, 0.90, 0.05},
+		{"one in 20 s, refused at once", 1, 0.05, 0, 0, 1, "retry-after", 0, 0.90, 0.05},
 		// Nobody says that it is 20 s; each time it is found by doubling.
-		{"one in 20 s, waiting in line", 1, 0.05, 1, "nothing", 30 * time.Second, 0.85, 0.07},
+		{"one in 20 s, waiting in line", 1, 0.05, 0, 0, 1, "nothing", 30 * time.Second, 0.85, 0.07},
 	}
 	for _, row := range rows {
 		t.Run(fmt.Sprintf("%s, %s", row.name, row.hints), func(t *testing.T) {
 			play := func(g *gate.Gate) (*world, float64) {
 				w := &world{
-					rand: rand.New(rand.NewPCG(7, 7)), burst: row.burst, rate: row.rate, hints: row.hints,
+					rand: rand.New(rand.NewPCG(7, 7)), burst: row.burst, rate: row.rate, most: row.most, penalty: row.penalty, hints: row.hints,
 					answer: 1200 * time.Millisecond, g: g, patience: row.patience,
 				}
 				return w, w.run(end, row.demand)

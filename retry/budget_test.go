@@ -97,6 +97,24 @@ func TestBudgetHoldsUnderConcurrency(t *testing.T) {
 	}
 }
 
+func TestEachRetryIsSpentOnce(t *testing.T) {
+	const most = 200_000
+	b := budget(t, retry.BudgetConfig{Most: most})
+	var retries atomic.Int64
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for b.Spend() {
+				retries.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if n := retries.Load(); n != most {
+		t.Errorf("%d retries of %d were spent", n, most)
+	}
+}
+
 // refuser is an allowance that counts how often it is asked.
 type refuser struct{ asked int }
 
