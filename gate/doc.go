@@ -78,7 +78,7 @@
 // # Many keys
 //
 // A [Registry] makes gates as they are asked for, up to a bound; those that are
-// idle make room. Keys are used to find a gate and to make its label, a short
+// idle make room, and beyond it nobody is held back. Keys are used to find a gate and to make its label, a short
 // hash, which is all that errors, transitions, metrics and snapshots show.
 //
 // # What it costs

@@ -24,10 +24,16 @@ func Example() {
 	// ... the service answers 429 with "retry-after: 20" ...
 	g.Report(gate.Report{Kind: gate.RateLimit, Begun: begun, RetryAfter: 20 * time.Second})
 
-	fmt.Println(g.Allow())
+	err = g.Allow()
+	fmt.Println(err)
+	if closed, ok := errors.AsType[*gate.ClosedError](err); ok {
+		in := closed.RetryIn() // up to a fifth more, so that callers come back apart
+		fmt.Println(in > 19*time.Second, in <= 24*time.Second)
+	}
 	fmt.Println(gates.Get("hash-of-the-api-key", "o3").Allow(), gates.Get("another-key", "gpt-5").Allow())
 	// Output:
 	// gate: key 7b49123b0121, model "gpt-5" is closed by a rate limit
+	// true true
 	// <nil> <nil>
 }
 

@@ -19,6 +19,7 @@ type Gate struct {
 	label, model string
 	epoch        time.Time
 	set          *Config
+	overflow     bool // stands for many keys, so it holds back none
 
 	// What a calm gate needs: open, without a limit, a recent 429 or a line.
 	calm    atomic.Bool

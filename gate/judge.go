@@ -15,7 +15,7 @@ func (g *Gate) report(t instant, r Report) {
 	rate, tokens := 0., 0.
 	switch r.Kind {
 	case Answer:
-		if !g.set.NoSlowdown && !g.set.NoRate {
+		if !g.set.NoSlowdown && !g.set.NoRate && !g.overflow {
 			rate, tokens = r.pace()
 		}
 		fallthrough
@@ -27,6 +27,9 @@ func (g *Gate) report(t instant, r Report) {
 	}
 	calm := g.calm.Load() // then who asks was not counted
 	defer g.enter(t)()
+	if g.overflow {
+		r.Kind = g.tally(r.Kind)
+	}
 	if calm {
 		g.ask(t)
 	}
@@ -49,6 +52,22 @@ func (g *Gate) report(t instant, r Report) {
 	default:
 	}
 	g.tested(t, begun, r.Kind)
+}
+
+// tally counts a report of a gate that holds back nobody: what one key has used up
+// is no reason to refuse the others.
+func (g *Gate) tally(k Kind) Kind {
+	switch k {
+	case RateLimit:
+		g.rateLimits++
+	case Overload:
+		g.overloads++
+	case Quota:
+		g.quotas++
+	case Answer, Nothing:
+		return k
+	}
+	return Nothing
 }
 
 func (g *Gate) answer(t, begun instant) {

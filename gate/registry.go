@@ -25,7 +25,8 @@ type RegistryConfig struct {
 	// MaxGates bounds how many gates there are, so that a client which invents
 	// keys or models cannot grow the process. When there are so many, those that
 	// are idle are given up; if none is, calls share one overflow gate, which
-	// comes on top. Zero means 1,000.
+	// comes on top. It only counts and is always open, since what one key has used
+	// up is no reason to refuse the others. Zero means 1,000.
 	MaxGates int
 
 	// IdleAfter is how long a gate must not have been used, and have been open
@@ -122,6 +123,7 @@ func (r *Registry) findOrMake(now time.Time, n name) (_ *Gate, given []*Gate) {
 	if r.gates >= r.cfg.MaxGates {
 		if r.overflow == nil {
 			r.overflow = newGate(now, OverflowLabel, OverflowLabel, r.set)
+			r.overflow.overflow = true
 		}
 		return r.overflow, given
 	}

@@ -111,6 +111,24 @@ func TestInventedKeysDoNotGrowTheRegistry(t *testing.T) {
 	}
 }
 
+func TestOverflowHoldsBackNobody(t *testing.T) {
+	r := registry(t, gate.RegistryConfig{MaxGates: 1})
+	r.GetAt(start(), "a", "gpt")
+	g := r.GetAt(start(), "b", "gpt")
+	few := gate.Limit{Limit: 60, Reset: time.Hour}
+	for i := range 300 {
+		for kind := range gate.Kind(5) {
+			g.ReportAt(after(float64(i)), gate.Report{Kind: kind, RetryAfter: time.Minute, Requests: few})
+			if err := r.GetAt(after(float64(i)), "c", "gpt").AllowAt(after(float64(i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if m := g.MetricsAt(after(300)); m.RateLimits != 300 || m.Overloads != 300 || m.Quotas != 300 || m.State != gate.Open || m.Answered < 0.5 {
+		t.Errorf("metrics %+v", m)
+	}
+}
+
 func TestBadRegistryConfigNamesField(t *testing.T) {
 	for field, cfg := range map[string]gate.RegistryConfig{
 		"MaxGates": {MaxGates: -1}, "IdleAfter": {IdleAfter: -1}, "MaxWait": {Gate: gate.Config{MaxWait: 1}},
@@ -190,5 +208,19 @@ func TestBadSnapshotChangesNothing(t *testing.T) {
 		if err := reg.Restore([]gate.Snapshot{s}); err == nil || len(reg.Snapshot()) != 0 {
 			t.Errorf("%s: %v", field, err)
 		}
+	}
+}
+
+func TestStatesAreTheirNames(t *testing.T) {
+	for _, s := range []gate.State{gate.Open, gate.Limited, gate.Closed, gate.Parked} {
+		text, err := s.MarshalText()
+		back := gate.State(9)
+		if err != nil || back.UnmarshalText(text) != nil || back != s {
+			t.Errorf("%v is read back as %v", s, back)
+		}
+	}
+	var s gate.State
+	if err := s.UnmarshalText([]byte("ajar")); err == nil {
+		t.Error("a state that does not exist")
 	}
 }
