@@ -151,7 +151,7 @@ func (l *law) lower(t instant) {
 	if t-l.cut < cutEvery {
 		return
 	}
-	l.rate, l.cut = max(slowest, l.rate*ofRate), t
+	l.rate, l.cut = max(l.rate*ofRate, min(slowest, l.rate)), t // headers may have made it slower
 	l.tokens = min(l.tokens, l.burst())
 }
 

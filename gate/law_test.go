@@ -96,6 +96,13 @@ func TestLimitIsNeverSlowerThanOneCallInTenSeconds(t *testing.T) {
 	}
 }
 
+func TestCutNeverRaisesTheRate(t *testing.T) {
+	l := law{rate: 0.05, struck: true}
+	if l.limited(seconds(2), seconds(2), 10); l.rate != 0.05 {
+		t.Errorf("rate %v after a 429, was 0.05", l.rate)
+	}
+}
+
 func TestBucketBeginsEmptyAndHoldsOneSecondOrOneCall(t *testing.T) {
 	for _, row := range []struct {
 		answers, after float64
