@@ -107,6 +107,8 @@ func TestOneImporterForEachLibrary(t *testing.T) {
 var clockReaders = map[string]string{
 	"breaker.Breaker.now": "the one place that all short forms read it through",
 	"breaker.newSettings": "draws the seed, once, where none is given",
+	"gate.Gate.now":       "the one place that all short forms read it through",
+	"gate.newSettings":    "draws the seed, once, where none is given",
 }
 
 func TestCoreTakesTimeAsParameter(t *testing.T) {

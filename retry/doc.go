@@ -8,5 +8,7 @@
 //
 // A course never repeats what the caller got wrong, what is not safe to
 // repeat, a probe, or a call whose circuit has opened; it never waits longer
-// than MaxWait or past the caller's deadline.
+// than MaxWait or past the caller's deadline. A [Budget] bounds the retries of all
+// calls of a circuit together, where an [Attempt] names one; package guard does
+// not yet.
 package retry

@@ -33,12 +33,19 @@ type Admission interface {
 	Ready() bool
 }
 
+// Allowance bounds the retries of many calls together, as a [Budget] does. Spend
+// takes one retry, and reports false if there is none.
+type Allowance interface {
+	Spend() bool
+}
+
 // Course is one call's way from its first attempt to its end. It belongs to
 // its call and is not safe for concurrent use.
 type Course struct {
 	plan    *Plan
 	call    Call
 	retries int
+	last    time.Duration // that the strategy waited
 	rand    rand.PCG
 }
 
@@ -54,6 +61,11 @@ type Attempt struct {
 	NotDone    bool          // the service surely did nothing, so repeating is safe
 	Probe      bool          // it was a circuit's test call
 	RetryAfter time.Duration // how long the service asked to wait; 0: it did not
+
+	// Budget is that of the circuit at which the next attempt would be made, asked
+	// last of all, when nothing else speaks against it. Nil: none, as when that is
+	// another target, since an attempt there is no retry.
+	Budget Allowance
 }
 
 // Reason is why a course stops.
@@ -69,6 +81,7 @@ const (
 	TooLong      Reason = "the wait would be too long"
 	PastDeadline Reason = "the caller's deadline comes first"
 	NotAdmitted  Reason = "the circuit is open"
+	OverBudget   Reason = "the retry budget is spent"
 )
 
 // Step is what to do next: try again after Wait if Again, else stop.
@@ -89,9 +102,10 @@ func (c *Course) Ended(now time.Time, a Attempt, circuit Admission) Step {
 	}
 	asked, u := a.RetryAfter, rand.New(&c.rand).Float64()
 	wait := min(asked+time.Duration(float64(asked)*stretch*u), c.plan.cfg.MaxWait)
+	last := c.last
 	if asked <= 0 {
-		wait = min(c.plan.cfg.Strategy(c.retries+1, c.plan.cfg.BaseDelay, u), c.plan.cfg.MaxDelay)
-		asked = wait
+		wait = min(max(c.plan.cfg.Strategy(Turn{c.retries + 1, c.plan.cfg.BaseDelay, c.last, u}), 0), c.plan.cfg.MaxDelay)
+		asked, last = wait, wait
 	}
 	switch {
 	case asked > c.plan.cfg.MaxWait:
@@ -100,8 +114,10 @@ func (c *Course) Ended(now time.Time, a Attempt, circuit Admission) Step {
 		return Step{Why: PastDeadline}
 	case !circuit.Ready():
 		return Step{Why: NotAdmitted}
+	case a.Budget != nil && !a.Budget.Spend():
+		return Step{Why: OverBudget}
 	}
-	c.retries++
+	c.retries, c.last = c.retries+1, last
 	return Step{Again: true, Wait: wait}
 }
 

@@ -105,25 +105,32 @@ func TestStrategies(t *testing.T) {
 	rows := []struct {
 		name      string
 		n         int
+		last      time.Duration
 		low, high time.Duration // at u = 0 and just below 1
 	}{
-		{"full-jitter", 1, 0, base},
-		{"full-jitter", 4, 0, 8 * base},
-		{"equal-jitter", 1, base / 2, base},
-		{"equal-jitter", 3, 2 * base, 4 * base},
-		{"exponential", 1, base, 2 * base},
-		{"exponential", 2, 2 * base, 3 * base},
-		{"exponential", 5, 16 * base, 17 * base},
-		{"fixed", 7, base, base},
-		{"none", 7, 0, 0},
-		{"exponential", 1000, math.MaxInt64, math.MaxInt64},
+		{"full-jitter", 1, 0, 0, base},
+		{"full-jitter", 4, 0, 0, 8 * base},
+		{"equal-jitter", 1, 0, base / 2, base},
+		{"equal-jitter", 3, 0, 2 * base, 4 * base},
+		{"decorrelated-jitter", 1, 0, base, 3 * base},
+		{"decorrelated-jitter", 2, base, base, 3 * base},
+		{"decorrelated-jitter", 3, 5 * base, base, 15 * base},
+		{"exponential", 1, 0, base, 2 * base},
+		{"exponential", 2, 0, 2 * base, 3 * base},
+		{"exponential", 5, 0, 16 * base, 17 * base},
+		{"fixed", 7, 0, base, base},
+		{"none", 7, 0, 0, 0},
+		{"exponential", 1000, 0, math.MaxInt64, math.MaxInt64},
 	}
 	for _, row := range rows {
 		s, ok := retry.Named(row.name)
 		if !ok {
 			t.Fatalf("no strategy %q", row.name)
 		}
-		low, high := s(row.n, base, 0), s(row.n, base, math.Nextafter(1, 0))
+		turn := retry.Turn{N: row.n, Base: base, Last: row.last}
+		low := s(turn)
+		turn.U = math.Nextafter(1, 0)
+		high := s(turn)
 		if low != row.low || high < row.high-1 || high > row.high {
 			t.Errorf("%s %d: %v to %v, want %v to %v", row.name, row.n, low, high, row.low, row.high)
 		}

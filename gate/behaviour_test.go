@@ -1,0 +1,427 @@
+package gate_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/recloser/recloser/gate"
+)
+
+func TestHowLongARateLimitCloses(t *testing.T) {
+	minute := func(limit, remaining int64, reset time.Duration) gate.Limit {
+		return gate.Limit{Limit: limit, Remaining: remaining, Reset: reset}
+	}
+	for _, row := range []struct {
+		name string
+		r    gate.Report
+		want time.Duration
+	}{
+		{"Retry-After", gate.Report{RetryAfter: 20 * time.Second}, 20 * time.Second},
+		{"Retry-After in milliseconds", gate.Report{RetryAfter: 120 * time.Millisecond}, 120 * time.Millisecond},
+		{"Retry-After before the headers", gate.Report{RetryAfter: 2 * time.Second, Requests: minute(60, 0, time.Minute)}, 2 * time.Second},
+		{"Retry-After, capped", gate.Report{RetryAfter: time.Hour}, time.Minute},
+		{"one request of 500 a minute", gate.Report{Requests: minute(500, 0, time.Minute)}, 120 * time.Millisecond},
+		{"one request of 200 a day", gate.Report{Requests: minute(200, 0, 24*time.Hour)}, time.Minute},
+		{"one request, half used", gate.Report{Requests: minute(60, 30, 30*time.Second)}, time.Second},
+		{"tokens for this call, not all of them", gate.Report{Tokens: minute(30_000, 0, time.Minute), Needed: 1500}, 3 * time.Second},
+		{"tokens, some remain", gate.Report{Tokens: minute(30_000, 6000, 48*time.Second), Needed: 1500}, 3 * time.Second},
+		{"tokens, more than all", gate.Report{Tokens: minute(30_000, 0, 30*time.Second), Needed: 90_000}, 30 * time.Second},
+		{"the slower of both: tokens", gate.Report{Requests: minute(500, 0, time.Minute), Tokens: minute(30_000, 0, time.Minute), Needed: 5000}, 10 * time.Second},
+		{"the slower of both: requests", gate.Report{Requests: minute(6, 0, time.Minute), Tokens: minute(30_000, 0, time.Minute), Needed: 500}, 10 * time.Second},
+		{"tokens, need unknown: a guess", gate.Report{Tokens: minute(30_000, 0, time.Minute)}, time.Second},
+		{"nothing said: a guess", gate.Report{}, time.Second},
+		{"nothing used: a guess", gate.Report{Requests: minute(60, 60, time.Minute)}, time.Second},
+		{"remaining unknown: a guess", gate.Report{Requests: minute(60, -1, time.Minute)}, time.Second},
+		{"reset unknown: a guess", gate.Report{Requests: minute(60, 0, 0)}, time.Second},
+		{"limit unknown: a guess", gate.Report{Requests: minute(0, 0, time.Minute)}, time.Second},
+		{"a negative wait: a guess", gate.Report{RetryAfter: -time.Second}, time.Second},
+		{"a wait of 292 years", gate.Report{RetryAfter: 1<<63 - 1}, time.Minute},
+		{"numbers without sense", gate.Report{Requests: minute(1<<63-1, 1<<63-2, 1<<63-1), Needed: -5}, time.Minute},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := newRig(t, gate.Config{})
+			row.r.Kind = gate.RateLimit
+			r.report(row.r)
+			if got := r.closedFor(); got < row.want || got > row.want+time.Microsecond {
+				t.Fatalf("closed for %v, want %v", got, row.want)
+			}
+			r.wait(r.closedFor() - 1)
+			if got := r.refusal().Until.Sub(r.clock); got != 1 {
+				t.Errorf("the rest of the time is %v, want 1ns", got)
+			}
+			r.wait(1)
+			r.allow()
+		})
+	}
+}
+
+func TestClosedForAtMostMaxClosedThoughNobodyLooks(t *testing.T) {
+	r := newRig(t, gate.Config{MaxClosed: 30 * time.Second})
+	r.limited(time.Hour)
+	r.wait(30 * time.Second)
+	r.allow()
+}
+
+func TestReportNeverShortensAWait(t *testing.T) {
+	for _, kind := range []gate.Kind{gate.RateLimit, gate.Overload, gate.Answer, gate.Nothing} {
+		r := newRig(t, gate.Config{})
+		r.limited(30 * time.Second)
+		r.wait(time.Second)
+		r.report(gate.Report{Kind: kind, RetryAfter: 2 * time.Second})
+		if got := r.closedFor(); got != 29*time.Second {
+			t.Errorf("kind %d: closed for %v, want 29s", kind, got)
+		}
+	}
+}
+
+func TestGuessesGrowWithEachCallThatFindsTheGateOpen(t *testing.T) {
+	r := newRig(t, gate.Config{NoRate: true})
+	begun := r.clock
+	guess := func() time.Duration {
+		r.report(gate.Report{Kind: gate.RateLimit, Begun: begun})
+		return r.closedFor()
+	}
+	for range 20 { // those that were out together are one sign
+		if got := guess(); got != time.Second {
+			t.Fatalf("closed for %v, want 1s", got)
+		}
+	}
+	for _, seconds := range []int{2, 4, 8, 16, 32, 60, 60} {
+		r.wait(r.closedFor())
+		begun = r.clock
+		if got, want := guess(), time.Duration(seconds)*time.Second; got != want {
+			t.Fatalf("closed for %v, want %v", got, want)
+		}
+	}
+	r.wait(r.closedFor())
+	r.report(gate.Report{Kind: gate.Answer, Begun: start()}) // from before: it says nothing
+	begun = r.clock
+	if got := guess(); got != time.Minute {
+		t.Errorf("after an old answer: closed for %v, want 1m0s", got)
+	}
+	r.wait(r.closedFor())
+	begun = r.clock
+	r.report(gate.Report{Kind: gate.Answer, Begun: begun})
+	if got := guess(); got != time.Second {
+		t.Errorf("after an answer: closed for %v, want 1s", got)
+	}
+}
+
+// The limit starts from what the gate itself has seen answered.
+func TestGateMeasuresAnswersAndDemand(t *testing.T) {
+	r := newRig(t, gate.Config{})
+	for i := range 500 {
+		r.to(float64(i) / 5)
+		r.allow()
+		r.report(gate.Report{Kind: gate.Answer, Begun: r.clock})
+	}
+	if m := r.g.MetricsAt(r.clock); !near(m.Answered, 5, 0.2) || !near(m.Asked, 5, 0.2) {
+		t.Errorf("5 a second are measured as %.2f answered, %.2f asked", m.Answered, m.Asked)
+	}
+	r.limited(time.Millisecond)
+	r.limited(time.Millisecond)
+	if m := r.g.MetricsAt(r.clock); !near(m.Rate, 4.5, 0.2) {
+		t.Errorf("rate is %.2f, want 0.9 of 5", m.Rate)
+	}
+	for i := range 300 { // more is asked for, but refused
+		r.to(100 + float64(i)/20)
+		r.g.AllowAt(r.clock)
+	}
+	if m := r.g.MetricsAt(r.clock); m.Asked < 10 {
+		t.Errorf("refused calls are asked for too: %.2f", m.Asked)
+	}
+}
+
+func TestOnlyTheRateAllows(t *testing.T) {
+	r := newRig(t, gate.Config{})
+	r.limited(time.Second)
+	r.limited(time.Second)
+	r.to(5)
+	for range 20 {
+		r.refusal() // else nobody asks, and the limit is lifted
+	}
+	e := r.refusal()
+	if e.State != gate.Limited || e.Why != gate.NotNow {
+		t.Errorf("got %+v", e)
+	}
+	if r.g.ReadyAt(r.clock) {
+		t.Error("ready without a token")
+	}
+	for tries := 0; !r.g.ReadyAt(r.clock); tries++ { // later than told, as the demand fades
+		if r.clock = e.Until; tries == 5 {
+			t.Fatal("not ready at the times that were told")
+		}
+		if !r.g.ReadyAt(r.clock) {
+			e = r.refusal()
+		}
+	}
+	r.allow()
+	r.refusal()
+}
+
+func TestNoRateOnlyClosesAndOpens(t *testing.T) {
+	r := newRig(t, gate.Config{NoRate: true})
+	for range 5 {
+		r.limited(time.Second)
+		r.report(gate.Report{Kind: gate.Overload})
+	}
+	r.wait(time.Second)
+	r.is(gate.Open)
+	for range 1000 {
+		r.allow()
+	}
+}
+
+func TestOverloadLowersTheRateAndClosesOnlyIfAsked(t *testing.T) {
+	r := newRig(t, gate.Config{})
+	r.report(gate.Report{Kind: gate.Overload})
+	r.is(gate.Limited)
+	r.report(gate.Report{Kind: gate.Overload, RetryAfter: 3 * time.Second})
+	r.is(gate.Closed)
+	if got := r.closedFor(); got != 3*time.Second {
+		t.Errorf("closed for %v", got)
+	}
+}
+
+func TestSlowsDownBeforeTheWall(t *testing.T) {
+	few := gate.Limit{Limit: 60, Remaining: 3, Reset: 57 * time.Second} // one comes back a second
+	for _, row := range []struct {
+		name string
+		cfg  gate.Config
+		r    gate.Report
+		rate float64
+	}{
+		{"few requests remain", gate.Config{}, gate.Report{Requests: few}, 1},
+		{"enough remain", gate.Config{}, gate.Report{Requests: gate.Limit{Limit: 60, Remaining: 6, Reset: 54 * time.Second}}, 0},
+		{"few tokens", gate.Config{}, gate.Report{Tokens: gate.Limit{Limit: 6000, Remaining: 100, Reset: 59 * time.Second}, Needed: 50}, 2},
+		{"few tokens, need unknown", gate.Config{}, gate.Report{Tokens: gate.Limit{Limit: 6000, Remaining: 100, Reset: 59 * time.Second}}, 0},
+		{"the slower of both", gate.Config{}, gate.Report{Requests: few, Tokens: gate.Limit{Limit: 6000, Remaining: 0, Reset: time.Minute}, Needed: 200}, 0.5},
+		{"more is allowed than asked for", gate.Config{}, gate.Report{Requests: gate.Limit{Limit: 6000, Remaining: 3, Reset: time.Minute}}, 0},
+		{"switched off", gate.Config{NoSlowdown: true}, gate.Report{Requests: few}, 0},
+		{"no rates at all", gate.Config{NoRate: true}, gate.Report{Requests: few}, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := newRig(t, row.cfg)
+			for i := range 500 {
+				r.to(float64(i) / 5)
+				r.report(gate.Report{Kind: gate.Answer})
+			}
+			row.r.Kind = gate.Answer
+			r.report(row.r)
+			if m := r.g.MetricsAt(r.clock); !near(m.Rate, row.rate, 0.01) || (m.State == gate.Limited) != (row.rate > 0) {
+				t.Fatalf("%v, rate %.3f, want %.3f", m.State, m.Rate, row.rate)
+			}
+			if row.rate == 0 {
+				r.allow()
+				return
+			}
+			for range 60 { // it grows again, if nothing speaks against it
+				r.wait(time.Second)
+				r.g.AllowAt(r.clock)
+			}
+			r.is(gate.Open)
+		})
+	}
+}
+
+func TestExhaustedQuotaParksTheKey(t *testing.T) {
+	r := newRig(t, gate.Config{})
+	quota := func(begun time.Time) { r.report(gate.Report{Kind: gate.Quota, Begun: begun}) }
+	sent := r.clock
+	r.wait(time.Second)
+	quota(sent)
+	quota(sent) // sent before, so no further sign
+	r.is(gate.Parked)
+	e := r.refusal()
+	if !errors.Is(e, gate.ErrClosed) || !errors.Is(e, gate.ErrParked) || e.Why != gate.KeyParked {
+		t.Errorf("got %+v", e)
+	}
+	if _, err := r.g.WaitAt(r.clock, time.Time{}); !errors.Is(err, gate.ErrParked) {
+		t.Errorf("waits for money: %v", err)
+	}
+	r.report(gate.Report{Kind: gate.Answer, Begun: sent}) // of a call from before
+	r.is(gate.Parked)
+	for _, minutes := range []int{5, 10, 20, 40, 60, 60} {
+		every := time.Duration(minutes) * time.Minute
+		if got := r.g.MetricsAt(r.clock).Until.Sub(r.clock); got != every {
+			t.Fatalf("the next test is in %v, want %v", got, every)
+		}
+		r.wait(every - 1)
+		r.refusal()
+		r.wait(1)
+		if r.g.ReadyAt(r.clock) {
+			t.Error("ready, although only for a test")
+		}
+		r.allow()
+		if e := r.refusal(); e.RetryInAt(r.clock) < time.Second {
+			t.Errorf("while a test is out, told %v", e.RetryInAt(r.clock))
+		}
+		quota(r.clock)
+	}
+	if m := r.g.MetricsAt(r.clock); m.Tests != 6 || m.Quotas != 8 {
+		t.Errorf("metrics %+v", m)
+	}
+	r.wait(time.Hour)
+	r.allow()
+	r.report(gate.Report{Kind: gate.Nothing, Begun: r.clock}) // the caller left: its place is free
+	r.allow()
+	r.refusal()
+	r.wait(time.Minute) // lost: so is its place
+	r.allow()
+	r.report(gate.Report{Kind: gate.Answer, Begun: r.clock})
+	r.is(gate.Open)
+	for range 100 {
+		r.allow()
+	}
+}
+
+func TestResetOpensAParkedKey(t *testing.T) {
+	r := newRig(t, gate.Config{})
+	r.report(gate.Report{Kind: gate.Quota})
+	r.limited(time.Minute)
+	r.g.ResetAt(r.clock)
+	r.is(gate.Open)
+	r.allow()
+	if m := r.g.MetricsAt(r.clock); m.Quotas != 1 || m.RateLimits != 1 {
+		t.Errorf("the figures are gone: %+v", m)
+	}
+}
+
+func TestTransitionsInOrderWithReasons(t *testing.T) {
+	r := newRig(t, gate.Config{})
+	r.limited(2 * time.Second)
+	r.wait(2 * time.Second)
+	r.allow()
+	r.limited(time.Second)
+	r.wait(time.Second)
+	r.g.AllowAt(r.clock)
+	r.report(gate.Report{Kind: gate.Quota})
+	r.wait(5 * time.Minute)
+	r.allow()
+	r.report(gate.Report{Kind: gate.Answer})
+	r.wait(time.Minute)
+	r.allow()
+	var got []string
+	for _, tr := range r.seen {
+		got = append(got, strings.TrimPrefix(tr.String(), "key 2c70e12b7a06, model gpt: "))
+	}
+	want := []string{
+		"open to closed: rate limit, for 2s",
+		"closed to open: wait over",
+		"open to closed: rate limit, for 1s, 0.1 calls/s",
+		"closed to limited: wait over, 0.1 calls/s",
+		"limited to parked: quota exhausted, for 5m0s, 0.1 calls/s",
+		"parked to open: test call answered",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestObserverMayUseTheGateAndPanic(t *testing.T) {
+	var r *rig
+	var seen []gate.State
+	r = newRig(t, gate.Config{OnTransition: func(tr gate.Transition) {
+		seen = append(seen, tr.To)
+		if tr.To == gate.Closed {
+			r.g.ResetAt(r.clock)
+			panic("boom")
+		}
+	}})
+	r.limited(time.Minute)
+	r.allow()
+	if m := r.g.MetricsAt(r.clock); m.ObserverPanics != 1 || len(seen) != 2 || seen[1] != gate.Open {
+		t.Errorf("seen %v, metrics %+v", seen, m)
+	}
+}
+
+func TestErrorsSayWhat(t *testing.T) {
+	r := newRig(t, gate.Config{MaxWaiting: 1})
+	r.limited(10 * time.Second)
+	is := func(e error, want string) {
+		t.Helper()
+		if !errors.Is(e, gate.ErrClosed) || errors.Is(e, gate.ErrParked) {
+			t.Errorf("%v is not ErrClosed alone", e)
+		}
+		if want = `gate: key 2c70e12b7a06, model "gpt" ` + want; e.Error() != want {
+			t.Errorf("got  %s\nwant %s", e, want)
+		}
+	}
+	is(r.refusal(), "is closed by a rate limit")
+	_, err := r.g.WaitAt(r.clock, r.clock.Add(9*time.Second))
+	is(err, "is closed by a rate limit: the caller would have to wait too long")
+	r.g.WaitAt(r.clock, time.Time{})
+	_, err = r.g.WaitAt(r.clock, time.Time{})
+	is(err, "is closed by a rate limit: the line is full")
+	e := r.refusal()
+	if in := e.RetryInAt(r.clock); in < e.Until.Sub(r.clock) || in > e.Until.Sub(r.clock)*12/10 {
+		t.Errorf("told %v, for %v", in, e.Until.Sub(r.clock))
+	}
+	if e.RetryInAt(e.Until.Add(1)) != 0 {
+		t.Error("waits for what has passed")
+	}
+	r = newRig(t, gate.Config{})
+	r.report(gate.Report{Kind: gate.Quota})
+	if got := r.refusal().Error(); got != `gate: key 2c70e12b7a06, model "gpt" is parked, its quota is exhausted` {
+		t.Error(got)
+	}
+}
+
+func TestClockThatIsSetBackDoesNoHarm(t *testing.T) {
+	r := newRig(t, gate.Config{})
+	r.to(7200)
+	r.limited(time.Second)
+	r.limited(time.Minute)
+	r.to(0)
+	if got := r.closedFor(); got > time.Minute {
+		t.Errorf("closed for %v", got)
+	}
+	r.to(60)
+	for range 60 {
+		r.wait(time.Second)
+		r.g.AllowAt(r.clock)
+	}
+	r.is(gate.Open) // it was limited, and has been lifted as the demand was met
+	if m := r.g.MetricsAt(r.clock); m.Asked < 0.9 {
+		t.Errorf("it stands still: %+v", m)
+	}
+}
+
+func TestBadConfigNamesField(t *testing.T) {
+	_, err := gate.New("key", "gpt", gate.Config{MaxClosed: -1, MaxWait: 48 * time.Hour, MaxWaiting: -2})
+	want := "gate: MaxClosed is -1ns: use 1ms to 24h0m0s, or 0 for 1m0s\n" +
+		"gate: MaxWait is 48h0m0s: use 1ms to 24h0m0s, or 0 for 30s\n" +
+		"gate: MaxWaiting is -2: use 1 to 1000000, 0 for 100, or Off"
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	for _, cfg := range []gate.Config{{FirstGuess: 2 * time.Minute}, {Retest: 2 * time.Hour}} {
+		_, err := gate.New("key", "gpt", cfg)
+		if e, ok := errors.AsType[*gate.ConfigError](err); !ok || !strings.Contains(e.Range, "at most Max") {
+			t.Errorf("%+v: %v", cfg, err)
+		}
+	}
+	for _, cfg := range []gate.Config{{MaxClosed: 100 * time.Millisecond}, {MaxRetest: time.Minute}, {MaxWaiting: gate.Off}} {
+		if _, err := gate.New("key", "gpt", cfg); err != nil {
+			t.Errorf("%+v: %v", cfg, err)
+		}
+	}
+}
+
+func TestKeyIsNeverShown(t *testing.T) {
+	const secret = "sk-proj-very-secret"
+	g, err := gate.NewAt(start(), secret, "gpt", gate.Config{OnTransition: func(tr gate.Transition) {
+		if strings.Contains(tr.String()+tr.Label, secret) {
+			t.Error("in a transition")
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.ReportAt(start(), gate.Report{Kind: gate.RateLimit})
+	if len(g.Label()) != 12 || strings.Contains(g.Label(), "sk-") || strings.Contains(g.AllowAt(start()).Error(), secret) {
+		t.Errorf("label %q, error %v", g.Label(), g.AllowAt(start()))
+	}
+}

@@ -1,0 +1,94 @@
+// Package gate holds back calls that a service's limits would refuse: until the
+// moment that the service gave, and then at a rate that grows again.
+//
+// A 429 is no outage. In real traffic it comes between successes, so a circuit
+// breaker that counts it refuses calls that would have been answered, and one
+// good call after it proves little. What a 429 wants is a wait, and after it a
+// rate. A [Gate] keeps both for one API key and one model. Where a breaker asks
+// "does it work?", a gate asks "are we allowed?".
+//
+// # Use
+//
+// Ask before each attempt, and tell afterwards how it ended:
+//
+//	g := gates.Get(hashOfKey, "gpt-5")
+//	if err := g.Allow(); err != nil { // *gate.ClosedError: RetryIn says for how long
+//		return err
+//	}
+//	begun := time.Now()
+//	resp, err := send()
+//	g.Report(gate.Report{Kind: gate.RateLimit, Begun: begun, RetryAfter: 3 * time.Second})
+//
+// [Gate.Allow] answers at once. [Gate.Wait] waits in line where the caller's
+// deadline allows it: first come, first served, in a line that is bounded. While
+// somebody waits, Allow lets nobody pass.
+//
+// Each verb has a form with the suffix At that takes the time instead of reading
+// the clock; it holds the logic, so that tests, simulations and replays exercise
+// exactly what production runs. [Gate.WaitAt] gives a [Ticket], whose owner asks
+// when it is its turn.
+//
+// # What a report does
+//
+// A [RateLimit] closes the gate for what the service asked: Retry-After if it
+// said so; else what follows from the x-ratelimit-* headers, namely
+//
+//	needed × reset / (limit − remaining)
+//
+// which is how long the tokens of this one attempt take to come back, or its one
+// request if that is slower, and not how long until all is there again. If it
+// said neither, the gate guesses a second, and doubles that with every attempt
+// that finds it open and is refused. A wait is never longer than
+// Config.MaxClosed, and a report never shortens one.
+//
+// An [Overload] closes the gate only if the service said for how long, and lowers
+// the rate. An [Answer] opens nothing early. If its headers show that less than a
+// tenth of a limit remains, calls slow down to what the limit allows in the long
+// run, before there is a 429. A [Quota] parks the key.
+//
+// "Request too large for the limit" is the caller's mistake and no matter for a
+// gate: report Nothing.
+//
+// # The rate after a 429
+//
+// The first 429 only makes everybody wait. A second one within 60 s starts a
+// limit of 0.9·a, where a is how many calls a second were answered lately (a mean
+// over 20 s), but at least one call in 10 s. Its bucket holds what comes in one
+// second, at least one call, and begins empty. Each further 429 cuts the rate by
+// 15 %, at most once a second. From 1 s after the last 429 it grows by
+// r·min(0.2, 0.02·s) a second, where r is how many calls a second are asked for
+// and s the seconds since. It is lifted when it exceeds 1.3·r and 5 s have
+// passed. Against a token bucket this finds the rate at which the bucket fills,
+// without being told.
+//
+// Two rules come on top. Seconds in which the gate is closed do not count as
+// seconds since the last 429. And when callers wait in line behind a gate without
+// a limit, one starts with their first call, lest they all go together when it
+// opens; it is not lifted while somebody waits. Config.NoRate switches all
+// limits of rate off.
+//
+// # Exhausted quota
+//
+// Waiting does not bring money. A [Parked] gate refuses everything with an error
+// that is [ErrParked] too, also those who wait in line, and lets one test call
+// through after 5 min, then after 10 and so on up to an hour. A test that is
+// answered opens it, and so does [Gate.Reset], for a human who has paid. Other
+// keys go on.
+//
+// # Many keys
+//
+// A [Registry] makes gates as they are asked for, up to a bound; those that are
+// idle make room, and beyond it nobody is held back. Keys are used to find a gate and to make its label, a short
+// hash, which is all that errors, transitions, metrics and snapshots show.
+//
+// # What it costs
+//
+// An open gate without a recent limit is one atomic load a call, and one atomic
+// add, a clock reading and two loads for the report of its end. A gate starts no
+// goroutine; only a caller that waits in line has a timer.
+//
+// Everything in this package is safe for concurrent use except a [Ticket], which
+// belongs to its caller.
+//
+// Package guard does not use gates yet; this package stands alone.
+package gate

@@ -1,0 +1,149 @@
+package gate
+
+import (
+	"math"
+	"time"
+)
+
+// Report takes in how an attempt ended that Allow or Wait has let through.
+func (g *Gate) Report(r Report) { g.report(g.now(), r) }
+
+// ReportAt is Report at the instant now.
+func (g *Gate) ReportAt(now time.Time, r Report) { g.report(g.at(now), r) }
+
+func (g *Gate) report(t instant, r Report) {
+	rate, tokens := 0., 0.
+	switch r.Kind {
+	case Answer:
+		if !g.set.NoSlowdown && !g.set.NoRate && !g.overflow {
+			rate, tokens = r.pace()
+		}
+		fallthrough
+	case Nothing:
+		if rate == 0 && g.calm.Load() && g.count(t, r.Kind) {
+			return
+		}
+	default:
+	}
+	calm := g.calm.Load() // then who asks was not counted
+	defer g.enter(t)()
+	if g.overflow {
+		r.Kind = g.tally(r.Kind)
+	}
+	if calm {
+		g.ask(t)
+	}
+	g.used = max(g.used, t)
+	begun := t
+	if !r.Begun.IsZero() {
+		begun = min(g.at(r.Begun), t)
+	}
+	switch r.Kind {
+	case Answer:
+		g.answer(t, begun)
+		g.slow(t, rate, tokens)
+	case RateLimit:
+		g.rateLimit(t, begun, r)
+	case Overload:
+		g.overload(t, r)
+	case Quota:
+		g.exhausted(t, begun, r.RetryAfter)
+		return
+	default:
+	}
+	g.tested(t, begun, r.Kind)
+}
+
+// tally counts a report of a gate that holds back nobody: what one key has used up
+// is no reason to refuse the others.
+func (g *Gate) tally(k Kind) Kind {
+	switch k {
+	case RateLimit:
+		g.rateLimits++
+	case Overload:
+		g.overloads++
+	case Quota:
+		g.quotas++
+	case Answer, Nothing:
+		return k
+	}
+	return Nothing
+}
+
+func (g *Gate) answer(t, begun instant) {
+	g.answered.add(t, 1)
+	if begun >= g.closed {
+		g.guesses = 0
+	}
+}
+
+// rateLimit closes the gate until the moment that the report gives.
+func (g *Gate) rateLimit(t, begun instant, r Report) {
+	wait := r.wait()
+	if wait == 0 {
+		wait = g.guess(begun)
+	}
+	g.rateLimits++
+	g.lastLimit = t
+	g.close(t, wait)
+	g.limit(t, (*law).limited)
+	g.settle(t, WasRateLimited)
+	g.wake()
+}
+
+// close keeps the gate closed for so long, if it is not closed for longer.
+func (g *Gate) close(t, wait instant) {
+	if until := t + min(wait, instant(g.set.MaxClosed)); until > g.until {
+		g.until, g.closed = until, t
+	}
+}
+
+// limit changes the law, unless rates are not to be limited.
+func (g *Gate) limit(t instant, change func(l *law, t, until instant, answers float64)) {
+	until := max(t, g.until)
+	if g.set.NoRate {
+		g.law.strike(until)
+		return
+	}
+	change(&g.law, t, until, g.answered.see(t))
+}
+
+// guess is how long to wait if the service does not say: each call that found
+// the gate open and was refused doubles it.
+func (g *Gate) guess(begun instant) instant {
+	if g.guesses == 0 || begun >= g.until {
+		g.guesses++
+	}
+	wait := math.Ldexp(float64(g.set.FirstGuess), g.guesses-1)
+	return instant(min(wait, float64(g.set.MaxClosed)))
+}
+
+// overload lowers the rate at once, since the service asks for it, and closes
+// the gate only if it says for how long.
+func (g *Gate) overload(t instant, r Report) {
+	g.overloads++
+	g.close(t, instant(min(max(r.RetryAfter, 0), time.Duration(farthest))))
+	g.limit(t, (*law).overload)
+	g.settle(t, WasOverloaded)
+	g.wake()
+}
+
+// slow limits the rate to what a limit of which little remains allows in the
+// long run, unless no more than that is asked for.
+func (g *Gate) slow(t instant, rate, tokens float64) {
+	if rate == 0 {
+		return
+	}
+	rate = max(rate, 1/g.set.MaxClosed.Seconds())
+	if rate >= liftOver*g.demand(t) || g.law.rate > 0 && g.law.rate <= rate {
+		return
+	}
+	if g.law.rate == 0 {
+		g.law.tokens = math.Inf(1)
+	}
+	g.law.rate, g.law.upTo = rate, max(t, g.law.upTo)
+	g.law.tokens = min(g.law.tokens, tokens, g.law.burst())
+	g.law.strike(max(t, g.until))
+	g.settle(t, LittleRemains)
+	g.wake()
+}

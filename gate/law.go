@@ -1,0 +1,167 @@
+package gate
+
+// law is the rate limit that follows from 429s: a bucket of tokens, one a call,
+// that fills at a rate which is cut by a 429 and grows from then on. It has no
+// clock and no lock; its verbs take the instant, which must not go back.
+//
+// The time since the last 429 is counted from the moment when calls were let
+// through again, since while the gate is closed nothing can be learned.
+type law struct {
+	rate   float64 // calls a second; 0: no limit
+	tokens float64
+	upTo   instant // rate and tokens are those of this instant
+	hit    instant // of the last 429: when calls are let through after it
+	struck bool    // there was one
+	cut    instant // when the rate was last set or cut
+}
+
+const (
+	repeats   = 60 * second // a second 429 within this is no accident
+	slowest   = 0.1         // calls a second
+	ofAnswers = 0.9         // what a limit starts at, of the answers before
+	ofRate    = 0.85        // what a 429 leaves of it
+	cutEvery  = second
+	liftOver  = 1.3 // of the demand
+	liftAfter = 5 * second
+	whole     = 1 - 1e-6 // a token, but for rounding
+)
+
+// burst is how many tokens the bucket holds.
+func (l *law) burst() float64 { return max(1, l.rate) }
+
+// growth is how much the rate has grown s seconds after the last 429, as a part
+// of the demand: the integral of min(0.2, 0.02·s) from the first second on.
+func growth(s float64) float64 {
+	switch {
+	case s <= 1:
+		return 0
+	case s <= 10:
+		return 0.01 * (s*s - 1)
+	default:
+		return 0.99 + 0.2*(s-10)
+	}
+}
+
+// area is the integral of growth.
+func area(s float64) float64 {
+	switch {
+	case s <= 1:
+		return 0
+	case s <= 10:
+		return 0.01 * (s*s*s/3 - s + 2./3)
+	default:
+		return 0.01*(1000./3-10+2./3) + 0.99*(s-10) + 0.1*(s-10)*(s-10)
+	}
+}
+
+// gain is how many tokens come between two instants, neither before upTo, and
+// how much the rate grows, at a demand of so many calls a second.
+func (l *law) gain(from, to instant, demand float64) (tokens, rate float64) {
+	begin, end := (from - l.hit).seconds(), (to - l.hit).seconds()
+	grown := demand * (growth(begin) - growth((l.upTo - l.hit).seconds()))
+	tokens = (l.rate+grown)*(end-begin) + demand*(area(end)-area(begin)-growth(begin)*(end-begin))
+	return tokens, demand * (growth(end) - growth(begin))
+}
+
+// advance brings rate and tokens to t.
+func (l *law) advance(t instant, demand float64) {
+	if t <= l.upTo {
+		return
+	}
+	if l.rate > 0 {
+		tokens, rate := l.gain(l.upTo, t, demand)
+		l.rate += rate
+		l.tokens = min(l.tokens+tokens, l.burst())
+	}
+	l.upTo = t
+}
+
+// due is when the n-th token from now is there, not before from.
+func (l *law) due(n int, from instant, demand float64) instant {
+	from = max(from, l.upTo)
+	if l.rate <= 0 {
+		return from
+	}
+	tokens, rate := l.gain(l.upTo, from, demand)
+	missing := float64(n) - min(l.tokens+tokens, max(1, l.rate+rate))
+	if missing <= 1-whole {
+		return from
+	}
+	low, high := 0., missing/(l.rate+rate) // the rate does not fall by itself
+	for high-low > 1e-6 {
+		mid := (low + high) / 2
+		if mid <= low || mid >= high {
+			break
+		}
+		if got, _ := l.gain(from, from+span(mid), demand); got < missing {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return from + span(high)
+}
+
+// over reports whether the limit does not limit any more.
+func (l *law) over(t instant, demand float64) bool {
+	return l.rate > liftOver*demand && t-l.hit >= liftAfter
+}
+
+// recent reports whether a 429 at t would be a repetition.
+func (l *law) recent(t instant) bool { return l.struck && t-l.hit <= repeats }
+
+// limited takes in a 429 at t after which calls are let through at until: a
+// second one starts a limit, a further one cuts it.
+func (l *law) limited(t, until instant, answers float64) {
+	switch {
+	case l.rate > 0:
+		l.lower(t)
+	case l.recent(t):
+		l.start(t, answers, 0)
+	}
+	l.strike(until)
+}
+
+// overload takes in that the service sheds load: it limits at once.
+func (l *law) overload(t, until instant, answers float64) {
+	if l.rate > 0 {
+		l.lower(t)
+	} else {
+		l.start(t, answers, 0)
+	}
+	l.strike(until)
+}
+
+// strike makes calls let through at until, at the earliest, the last that are
+// after a 429.
+func (l *law) strike(until instant) {
+	if !l.struck || until > l.hit {
+		l.hit, l.struck = until, true
+	}
+}
+
+// start begins a limit at what was answered lately.
+func (l *law) start(t instant, answers, tokens float64) {
+	l.rate, l.tokens = max(slowest, ofAnswers*answers), tokens
+	l.upTo, l.cut = max(t, l.upTo), t
+}
+
+// lower cuts the limit, unless it has just been.
+func (l *law) lower(t instant) {
+	if t-l.cut < cutEvery {
+		return
+	}
+	l.rate, l.cut = max(l.rate*ofRate, min(slowest, l.rate)), t // headers may have made it slower
+	l.tokens = min(l.tokens, l.burst())
+}
+
+// take takes a token, if there is one or none is needed.
+func (l *law) take() bool {
+	if l.rate > 0 {
+		if l.tokens < whole {
+			return false
+		}
+		l.tokens = max(l.tokens-1, 0)
+	}
+	return true
+}

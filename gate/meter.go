@@ -1,0 +1,35 @@
+package gate
+
+import "math"
+
+// memory is the time, in seconds, over which a meter takes its mean.
+const memory = 20
+
+// meter is an exponential mean of how many events come in a second. The zero
+// value has seen none.
+type meter struct {
+	rate float64 // at the instant at
+	at   instant
+}
+
+// add counts n events at t. One that comes late counts as much less as it is
+// late.
+func (m *meter) add(t instant, n float64) {
+	if t < m.at {
+		m.rate += n / memory * decay(m.at-t)
+		return
+	}
+	m.rate, m.at = m.rate*decay(t-m.at)+n/memory, t
+}
+
+// see is the mean at t.
+func (m *meter) see(t instant) float64 { return m.rate * decay(max(t-m.at, 0)) }
+
+func decay(d instant) float64 { return math.Exp(-d.seconds() / memory) }
+
+// notFarOff is for a clock that was set back.
+func (m *meter) notFarOff(t instant) {
+	if m.at > t+second {
+		m.at = t
+	}
+}

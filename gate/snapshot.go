@@ -1,0 +1,121 @@
+package gate
+
+import (
+	"errors"
+	"math"
+	"time"
+)
+
+// Snapshot is all that a gate must remember over a restart. It can be written as
+// JSON. It never holds the key.
+type Snapshot struct {
+	Metrics
+	At time.Time
+
+	Hit     time.Time // the last limit, or when calls were let through after it; zero: none
+	Cut     time.Time // when the rate was last set or cut
+	Tokens  float64   // in the bucket of a limit
+	Guesses int       // 429s in a row that did not say how long to wait
+
+	ParkedSince time.Time     // zero: not parked
+	Retest      time.Duration // between the tests of a parked key, at present
+}
+
+// Snapshot returns the gate as it is at one moment.
+func (g *Gate) Snapshot() Snapshot { return g.snapshot(g.now()) }
+
+// SnapshotAt is Snapshot at the instant now.
+func (g *Gate) SnapshotAt(now time.Time) Snapshot { return g.snapshot(g.at(now)) }
+
+func (g *Gate) snapshot(t instant) Snapshot {
+	defer g.enter(t)()
+	s := Snapshot{
+		Metrics: g.figures(t), At: g.time(t), Tokens: g.law.tokens, Guesses: g.guesses,
+		Hit: g.timeOf(g.law.hit, g.law.struck), Cut: g.timeOf(g.law.cut, g.law.rate > 0),
+		ParkedSince: g.timeOf(g.park.since, g.park.on), Retest: time.Duration(g.park.every),
+	}
+	if g.state == Parked {
+		s.Until = g.time(g.park.due)
+	}
+	return s
+}
+
+// Restore brings a new gate to where the snapshot was taken: one that was closed
+// is closed for the rest of its time, at most MaxClosed from now, a limit goes on,
+// and a parked key stays parked. Label and Model are not looked at. OnTransition
+// is told if the gate is not open. An error says what makes no sense and changes
+// nothing.
+func (g *Gate) Restore(s Snapshot) error { return g.restore(g.now(), s) }
+
+// RestoreAt is Restore at the instant now.
+func (g *Gate) RestoreAt(now time.Time, s Snapshot) error { return g.restore(g.at(now), s) }
+
+func (g *Gate) restore(t instant, s Snapshot) error {
+	if err := s.validate(); err != nil {
+		return err
+	}
+	defer g.deliver()
+	g.bring(t, s)
+	return nil
+}
+
+// bring is restore of what makes sense, without telling the observer.
+func (g *Gate) bring(t instant, s Snapshot) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.look(t)
+	g.rateLimits += s.RateLimits
+	g.overloads += s.Overloads
+	g.quotas += s.Quotas
+	g.refused += s.Refused
+	g.outbox.panics += s.ObserverPanics
+	g.lastLimit, g.guesses = min(g.at(s.LastLimit), t), s.Guesses
+	then := min(g.at(s.At), t)
+	g.asked, g.answered = meter{s.Asked, then}, meter{s.Answered, then}
+	if s.State == Closed {
+		g.until = max(g.until, g.at(s.Until))
+	}
+	if !s.Hit.IsZero() {
+		g.law.hit, g.law.struck = g.at(s.Hit), true
+	}
+	if s.Rate > 0 && !g.set.NoRate {
+		g.law.rate, g.law.tokens, g.law.cut, g.law.upTo = max(s.Rate, slowest/100), s.Tokens, g.at(s.Cut), then
+	}
+	if !s.ParkedSince.IsZero() {
+		every := min(max(instant(s.Retest), instant(g.set.Retest)), instant(g.set.MaxRetest))
+		g.park = park{on: true, since: g.at(s.ParkedSince), due: g.at(s.Until), every: every, tests: s.Tests}
+	}
+	g.notFarOff(t)
+	g.law.advance(t, g.demand(t))
+	g.settle(t, Restored)
+}
+
+func (s Snapshot) validate() error {
+	var errs []error
+	for _, f := range []struct {
+		name string
+		n    int64
+	}{
+		{"RateLimits", s.RateLimits}, {"Overloads", s.Overloads}, {"Quotas", s.Quotas}, {"Refused", s.Refused},
+		{"ObserverPanics", s.ObserverPanics}, {"Guesses", int64(s.Guesses)}, {"Tests", int64(s.Tests)},
+	} {
+		if f.n < 0 || f.n > 1<<52 {
+			errs = append(errs, &ConfigError{"Snapshot." + f.name, f.n, "0 to 2^52"})
+		}
+	}
+	for _, f := range []struct {
+		name string
+		x    float64
+	}{{"Rate", s.Rate}, {"Tokens", s.Tokens}, {"Asked", s.Asked}, {"Answered", s.Answered}} {
+		if !(f.x >= 0 && f.x <= math.MaxInt32) { // so that NaN is wrong too
+			errs = append(errs, &ConfigError{"Snapshot." + f.name, f.x, "0 to 2^31"})
+		}
+	}
+	if s.State > Parked {
+		errs = append(errs, &ConfigError{"Snapshot.State", uint8(s.State), "Open, Limited, Closed or Parked"})
+	}
+	if s.Retest < 0 {
+		errs = append(errs, &ConfigError{"Snapshot.Retest", s.Retest, "a duration that is not negative"})
+	}
+	return errors.Join(errs...)
+}
