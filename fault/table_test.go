@@ -1,6 +1,7 @@
 package fault_test
 
 import (
+	"time"
 	"errors"
 	"slices"
 	"strings"
@@ -66,5 +67,13 @@ func TestNamed(t *testing.T) {
 	cause := errors.New("sk-1")
 	if e := fault.Named("brand_new", cause); e.Code != fault.CodeTransport || !errors.Is(e, cause) || strings.Contains(e.Error(), "sk-") {
 		t.Errorf("an unknown code: %v", e)
+	}
+}
+
+// A message beside an answer is not an error's.
+func TestMessageBesideAnAnswer(t *testing.T) {
+	body := []byte(`{"text":"what was said","message":"rate limit exceeded, please slow down"}`)
+	if f := fault.Classify(200, nil, body, time.Now()); f != nil {
+		t.Errorf("got %v", f)
 	}
 }
