@@ -1,11 +1,11 @@
 package fault_test
 
 import (
-	"time"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/recloser/recloser/fault"
 )
