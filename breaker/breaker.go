@@ -18,7 +18,7 @@ type Breaker struct {
 	epoch  time.Time // instants count from here
 	common *common   // with the circuits of the same registry
 
-	word    atomic.Uint64 // generation, flags and state, packed
+	word    atomic.Uint32 // generation, flags and state, packed
 	set     atomic.Pointer[settings]
 	win     atomic.Pointer[window.Window] // nil until a call comes, and again when none has come for long
 	times   atomic.Pointer[window.Times]  // nil unless needed
@@ -58,6 +58,7 @@ type Breaker struct {
 
 	base         totals       // of windows that are gone
 	merged       window.Ended // seen by others; also in base and in the window
+	windows      uint8        // made so far, modulo 64
 	warm         bool         // in common.warm
 	spared       int64        // let through only because of the mode
 	failed       int64
@@ -183,7 +184,7 @@ func (b *Breaker) AllowAt(now time.Time) (p Permit, err error) {
 func (p *Permit) ask(b *Breaker, t instant) error {
 	if b.parent == nil {
 		if word := b.word.Load(); word&calmBit != 0 && p.count(b, t) {
-			p.b, p.begin, p.own = b, t, half(word)
+			p.b, p.begin, p.words = b, t, uint64(word)
 			return nil
 		}
 		if e := b.refuse(t); e != nil {
@@ -197,11 +198,11 @@ func (p *Permit) ask(b *Breaker, t instant) error {
 
 // askBoth is the fast path of two levels: both are calm.
 func (p *Permit) askBoth(b *Breaker, t instant) bool {
-	word, above := b.word.Load(), b.parent.word.Load()
-	if word&above&calmBit == 0 || !b.parent.marksTurned(above, t) || !p.count(b, t) {
+	word, over := b.word.Load(), b.parent.word.Load()
+	if word&over&calmBit == 0 || !b.parent.marksTurned(over, t) || !p.count(b, t) {
 		return false
 	}
-	p.b, p.begin, p.own, p.above = b, t, half(word), half(above)
+	p.b, p.begin, p.words = b, t, uint64(word)|uint64(over)<<32
 	return true
 }
 
@@ -212,11 +213,11 @@ func (p *Permit) count(b *Breaker, t instant) bool {
 	if w == nil {
 		return false
 	}
-	cell, slot := w.Begin(int64(t))
-	if cell == nil {
+	stripe, slot := w.Begin(int64(t))
+	if stripe < 0 {
 		return false
 	}
-	p.win, p.cell, p.slot = w, cell, flagged(slot<<slotShift)
+	p.call = newPlace(w.ID, stripe, slot)
 	return true
 }
 
@@ -243,8 +244,9 @@ func (p *Permit) takeAbove(t instant) *OpenError {
 		return p.takeOwn(t)
 	}
 	if word := up.word.Load(); word&calmBit != 0 && up.marksTurned(word, t) {
-		p.above = half(word)
-		return p.takeOwn(t)
+		e := p.takeOwn(t)
+		p.admit(above, half(word), 0)
+		return e
 	}
 	if e := up.refuse(t); e != nil {
 		return e
@@ -264,7 +266,7 @@ func (p *Permit) takeAbove(t instant) *OpenError {
 	if e := p.takeOwn(t); e != nil {
 		return e
 	}
-	p.above = up.settle(t, v)
+	up.settle(p, above, t, v)
 	return nil
 }
 
@@ -272,7 +274,7 @@ func (p *Permit) takeAbove(t instant) *OpenError {
 func (p *Permit) takeOwn(t instant) *OpenError {
 	b := p.b
 	if word := b.word.Load(); word&calmBit != 0 && p.count(b, t) {
-		p.own = half(word)
+		p.admit(own, half(word), 0)
 		return nil
 	}
 	if e := b.refuse(t); e != nil {
@@ -287,10 +289,9 @@ func (p *Permit) takeOwn(t instant) *OpenError {
 	if v == refuse && !b.lenient() {
 		return b.refuseNow()
 	}
-	p.own = b.settle(t, v)
-	p.win = b.window(t)
-	cell, slot := p.win.BeginNow()
-	p.cell, p.slot = cell, flagged(slot<<slotShift)
+	w := b.window(t)
+	p.call = newPlace(w.ID, 0, w.BeginNow())
+	b.settle(p, own, t, v)
 	return nil
 }
 
@@ -299,7 +300,7 @@ func (b *Breaker) lenient() bool { return b.mode == Observe || b.common.bypass.L
 
 // marksTurned reports whether a parent's counts have been marked in t's slot,
 // if they have to be.
-func (b *Breaker) marksTurned(word uint64, t instant) bool {
+func (b *Breaker) marksTurned(word uint32, t instant) bool {
 	if word&slottedBit == 0 {
 		return true
 	}
@@ -313,6 +314,8 @@ func (b *Breaker) window(t instant) *window.Window {
 	if w == nil {
 		set := b.set.Load()
 		w = window.New(int64(t), set.width)
+		b.windows = (b.windows + 1) & maxID
+		w.ID = b.windows
 		if set.needs.Span > 0 {
 			w.Mark(b.answeredBelow)
 		}
@@ -384,21 +387,24 @@ func (b *Breaker) consult(t instant) verdict {
 
 // settle carries out a verdict: that of a refusal only where nothing may be
 // refused.
-func (b *Breaker) settle(t instant, v verdict) half {
+func (b *Breaker) settle(p *Permit, l level, t instant, v verdict) {
 	switch v {
 	case refuse:
 		b.spared++
 		if b.state != Closed {
-			return 0 // its result is counted but judges nothing
+			p.admit(l, newHalf(0), 0) // its result is counted but judges nothing
+			return
 		}
 	case admitProbe:
 		lease := b.lend(t)
-		return newHalf(b.generation, lease)
+		p.admit(l, newHalf(b.generation), lease)
+		return
 	case admitCall:
 	}
 	if b.mode == Disabled {
-		return 0
+		p.admit(l, newHalf(0), 0)
+		return
 	}
 	b.ramp.begun()
-	return newHalf(b.generation, 0)
+	p.admit(l, newHalf(b.generation), 0)
 }

@@ -229,7 +229,7 @@ type settings struct {
 	Config
 	needs Needs
 	width time.Duration // of a slot
-	flags uint64        // for Breaker.word
+	flags uint32        // for Breaker.word
 }
 
 func newSettings(c Config) *settings {
@@ -264,13 +264,17 @@ func newSettings(c Config) *settings {
 	one(&c.Probes)
 	one(&c.ProbeSuccesses)
 	set(&c.ProbeLease, 30*time.Second)
-	if c.Classify == nil {
+	own := c.Classify != nil
+	if !own {
 		c.Classify = DefaultClassify
 	}
 	if c.Seed == 0 {
 		c.Seed = rand.Uint64()
 	}
 	s := &settings{Config: c, needs: needs, width: slotWidth(max(needs.Span, c.StallAfter))}
+	if own {
+		s.flags |= classifyBit
+	}
 	if needs.SlowAfter > 0 {
 		s.flags |= timedBit
 	}

@@ -21,37 +21,62 @@ func DoAt[T any](ctx context.Context, b *Breaker, now func() time.Time, fn func(
 
 // Run is Do for a call that returns only an error.
 func Run(ctx context.Context, b *Breaker, fn func(context.Context) error) error {
-	_, err := do(ctx, clock{b: b}, withoutValue(fn))
-	return err
+	return callGuarded(ctx, clock{b: b}, fn)
 }
 
 // RunAt is Run with the clock now, which is read once before and once after fn.
 func RunAt(ctx context.Context, b *Breaker, now func() time.Time, fn func(context.Context) error) error {
-	_, err := do(ctx, clock{b, now}, withoutValue(fn))
-	return err
-}
-
-func withoutValue(fn func(context.Context) error) func(context.Context) (struct{}, error) {
-	return func(ctx context.Context) (struct{}, error) { return struct{}{}, fn(ctx) }
+	return callGuarded(ctx, clock{b, now}, fn)
 }
 
 func do[T any](ctx context.Context, c clock, fn func(context.Context) (T, error)) (v T, err error) {
-	if err := ctx.Err(); err != nil {
+	g := guarded{clock: c}
+	if err := g.begin(ctx); err != nil {
 		return v, err
 	}
-	var p Permit
-	if err := p.ask(c.b, c.now()); err != nil {
-		return v, err
-	}
-	outcome := Failure // stays, if fn does not return
-	defer func() {
-		if outcome != Success || c.source != nil || !p.succeed() {
-			p.record(c.now(), Result{Outcome: outcome})
-		}
-	}()
+	defer g.end()
 	v, err = fn(ctx)
-	outcome = c.b.cfg().Classify(ctx, err)
+	g.judge(ctx, err)
 	return v, err
+}
+
+func callGuarded(ctx context.Context, c clock, fn func(context.Context) error) error {
+	g := guarded{clock: c}
+	if err := g.begin(ctx); err != nil {
+		return err
+	}
+	defer g.end()
+	err := fn(ctx)
+	g.judge(ctx, err)
+	return err
+}
+
+// guarded is one call of a function.
+type guarded struct {
+	clock
+	p       Permit
+	outcome Outcome // 0 stays, and is a failure, if the function does not return
+}
+
+func (g *guarded) begin(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return g.p.ask(g.b, g.now())
+}
+
+func (g *guarded) judge(ctx context.Context, err error) {
+	g.outcome = Success
+	if err != nil || g.b.word.Load()&classifyBit != 0 {
+		g.outcome = 0
+		g.outcome = g.b.cfg().Classify(ctx, err)
+	}
+}
+
+func (g *guarded) end() {
+	if g.outcome != Success || g.source != nil || !g.p.succeed() {
+		g.p.record(g.now(), Result{Outcome: g.outcome})
+	}
 }
 
 // DefaultClassify is the judgement of a call's error unless Config.Classify

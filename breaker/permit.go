@@ -1,6 +1,7 @@
 package breaker
 
 import (
+	"math"
 	"time"
 
 	"github.com/recloser/recloser/breaker/internal/window"
@@ -12,16 +13,12 @@ import (
 // its lease ends. It belongs to one goroutine at a time, and must not be copied
 // after its first use; go vet sees that.
 //
-// It is seven words, so that Allow can return it in registers.
+// It is four words, the most that the compiler returns in registers.
 type Permit struct {
-	_     noCopy
 	b     *Breaker
 	begin instant
-	own   half
-	above half           // of the parent, if there is one
-	win   *window.Window // where the call is counted
-	cell  *window.Cell
-	slot  flagged // of the window, and what became of the call
+	words uint64 // Breaker.word as it was when the call was admitted, and that of the parent above it
+	call  place
 }
 
 // noCopy is what go vet looks for.
@@ -30,46 +27,87 @@ type noCopy struct{}
 func (noCopy) Lock()   {}
 func (noCopy) Unlock() {}
 
-// flagged is a slot's number with flags below it.
-type flagged int64
-
-const (
-	content     flagged = 1 << iota // the first content has come
-	answered                        // the window has the call as answered
-	slowContent                     // for this circuit
-	slowAbove                       // for its parent
-	recorded
-	slotShift = 5
-)
-
-func (p *Permit) is(flags flagged) bool { return p.slot&flags != 0 }
-
-func (p *Permit) slotNumber() int64 { return int64(p.slot >> slotShift) }
-
-// half is a permit's share in one circuit: Breaker.word as it was when the call
-// was admitted, and above it the lease of a probe, or 0. Generation 0 stands for
-// a call that was let through only because of a mode, and proves nothing.
-type half uint64
-
-const (
-	leaseShift = generationShift + 32
-	maxLease   = 1<<(64-leaseShift) - 1
-)
-
-func newHalf(generation, lease uint32) half {
-	return half(generation)<<generationShift | half(lease)<<leaseShift
+// place is where the window has counted a call, and what became of it: from
+// below flags, the leases of probes in both circuits, the stripe, the window's
+// number and the slot's.
+type place struct {
+	_    noCopy
+	bits uint64
 }
 
-func (h half) lease() uint32 { return uint32(h >> leaseShift) }
+const (
+	content     = 1 << iota // the first content has come
+	answered                // the window has the call as answered
+	slowContent             // for this circuit
+	slowAbove               // for its parent
+	recorded
+
+	leaseShift  = 5
+	leaseBits   = 8
+	maxLease    = 1<<leaseBits - 1
+	stripeShift = leaseShift + 2*leaseBits
+	stripeBits  = 5
+	idShift     = stripeShift + stripeBits
+	idBits      = 6
+	maxID       = 1<<idBits - 1
+	slotShift   = idShift + idBits // 32
+)
+
+func newPlace(id uint8, stripe int, slot int64) place {
+	return place{bits: uint64(stripe)<<stripeShift | uint64(id)<<idShift | uint64(slot)<<slotShift}
+}
+
+func (p *Permit) is(flags uint64) bool { return p.call.bits&flags != 0 }
+
+func (p *Permit) mark(flags uint64) { p.call.bits |= flags }
+
+func (p *Permit) unmark(flags uint64) { p.call.bits &^= flags }
+
+// counted reports whether w has counted the call.
+func (p *Permit) counted(w *window.Window) bool {
+	return w != nil && uint64(w.ID) == p.call.bits>>idShift&maxID
+}
+
+func (p *Permit) stripe() int { return int(p.call.bits >> stripeShift & (1<<stripeBits - 1)) }
+
+// slot is the low half of the slot's number.
+func (p *Permit) slot() uint32 { return uint32(p.call.bits >> slotShift) }
+
+// level is one of the two circuits of a call: its own, or the parent.
+type level uint
+
+const (
+	own level = iota
+	above
+)
+
+// half is a permit's share in one circuit: Breaker.word as it was when the call
+// was admitted. Generation 0 stands for a call that was let through only because
+// of a mode, and proves nothing.
+type half uint32
+
+func newHalf(generation uint32) half { return half(generation << generationShift) }
 
 // current reports whether the state that admitted the call still lasts.
-func (h half) current(word uint64) bool {
-	return uint32(h>>generationShift) == uint32(word>>generationShift)
+func (h half) current(word uint32) bool { return uint32(h)>>generationShift == word>>generationShift }
+
+func (p *Permit) half(l level) half { return half(p.words >> (32 * l)) }
+
+// admit sets what the call was admitted with: a lease of 0 is no probe.
+func (p *Permit) admit(l level, h half, lease uint32) {
+	p.words = p.words&^(math.MaxUint32<<(32*l)) | uint64(h)<<(32*l)
+	shift := leaseShift + leaseBits*l
+	p.call.bits = p.call.bits&^(maxLease<<shift) | uint64(lease)<<shift
+}
+
+// lease is that of the probe; 0: the call is none.
+func (p *Permit) lease(l level) uint32 {
+	return uint32(p.call.bits >> (leaseShift + leaseBits*l) & maxLease)
 }
 
 // Probe reports whether the call is the test call of a half-open circuit, this
 // one or its parent. It should not be repeated.
-func (p *Permit) Probe() bool { return p.own.lease() != 0 || p.above.lease() != 0 }
+func (p *Permit) Probe() bool { return p.lease(own) != 0 || p.lease(above) != 0 }
 
 // Done records the call with the error that errp points to, judged by
 // Config.Classify with a background context; nil stands for no error. It is
@@ -128,19 +166,20 @@ func (p *Permit) RecordResultAt(now time.Time, r Result) { p.record(p.b.at(now),
 // clock is read for the first answers of each slot and then for each 16th, so
 // that a slot which is over is noticed to be, however few calls there are.
 func (p *Permit) succeed() bool {
-	word := p.b.word.Load()
-	if half(word) != p.own || word&(calmBit|timedBit) != calmBit || p.slot&(recorded|answered) != 0 {
+	b := p.b
+	word := b.word.Load()
+	if word != uint32(p.words) || word&(calmBit|timedBit) != calmBit || p.call.bits&(recorded|answered|content) != 0 {
 		return false
 	}
-	if up := p.b.parent; up != nil {
-		if word = up.word.Load(); half(word) != p.above || word&(calmBit|timedBit) != calmBit {
+	if up := b.parent; up != nil {
+		if word = up.word.Load(); word != uint32(p.words>>32) || word&(calmBit|timedBit) != calmBit {
 			return false
 		}
 	}
-	if slot := p.slotNumber(); p.win.Head() != slot || !p.cell.AnswerUntimed(slot) {
+	if w := b.win.Load(); !p.counted(w) || !w.AnswerUntimed(p.stripe(), p.slot()) {
 		return false
 	}
-	p.slot |= recorded
+	p.mark(recorded)
 	return true
 }
 
@@ -149,22 +188,20 @@ func (p *Permit) succeedAt(t instant) bool {
 	if p.is(recorded) || !p.answerAt(t) {
 		return false
 	}
-	p.slot |= recorded
+	p.mark(recorded)
 	return true
 }
 
 // answerAt counts an answer of a calm circuit, if that takes no lock.
 func (p *Permit) answerAt(t instant) bool {
 	flags, calm := p.calm()
-	if !calm || !p.win.Current(int64(t)) {
-		return false
-	}
-	if p.is(slowContent | slowAbove) {
+	w := p.b.win.Load()
+	if !calm || p.is(slowContent|slowAbove) || !p.counted(w) || !w.Current(int64(t)) {
 		return false
 	}
 	if p.is(content) { // only its end is new
 		if p.is(answered) {
-			p.win.EndWell()
+			w.EndWell()
 		}
 		return p.is(answered)
 	}
@@ -172,25 +209,25 @@ func (p *Permit) answerAt(t instant) bool {
 	if flags&timedBit != 0 && p.slow(took) {
 		return false
 	}
-	sample := flags&measuredBit != 0 && p.cell.Timed()
-	if !p.cell.Answer(p.slotNumber()) {
+	sample := flags&measuredBit != 0 && w.Timed(p.stripe(), p.slot())
+	if !w.Answer(p.stripe(), p.slot()) {
 		return false
 	}
 	if sample {
 		p.measure(took)
 	}
-	p.slot |= answered
+	p.mark(answered)
 	return true
 }
 
 // calm reports whether the circuits of the call are calm and in the states that
 // admitted it, and what flags any of them has.
-func (p *Permit) calm() (flags uint64, calm bool) {
+func (p *Permit) calm() (flags uint32, calm bool) {
 	word := p.b.word.Load()
-	calm = word&calmBit != 0 && p.own.current(word)
+	calm = word&calmBit != 0 && p.half(own).current(word)
 	if up := p.b.parent; up != nil {
-		above := up.word.Load()
-		return word | above, calm && above&calmBit != 0 && p.above.current(above)
+		over := up.word.Load()
+		return word | over, calm && over&calmBit != 0 && p.half(above).current(over)
 	}
 	return word, calm
 }
@@ -213,23 +250,23 @@ func (p *Permit) record(t instant, r Result) {
 	if p.is(recorded) || r.Outcome == Success && p.succeedAt(t) {
 		return
 	}
-	p.slot |= recorded
+	p.mark(recorded)
 	r = r.complete()
 	if r.Outcome != Success && p.is(content) {
-		p.slot &^= answered // what began as an answer has not ended as one
+		p.unmark(answered) // what began as an answer has not ended as one
 	}
 	if r.Outcome == Success && !p.is(content) {
 		p.measure(time.Duration(t - p.begin))
 	}
 	up := p.b.parent
 	if up == nil {
-		p.b.record(p, &p.own, t, r)
+		p.b.record(p, own, t, r)
 		return
 	}
 	up.turn(t)
 	every := up.everyCall()
-	p.b.record(p, &p.own, t, r.below(every))
-	up.record(p, &p.above, t, r.above(every))
+	p.b.record(p, own, t, r.below(every))
+	up.record(p, above, t, r.above(every))
 }
 
 // Progress says that the call is alive: its first content has come. It does
@@ -247,8 +284,10 @@ func (p *Permit) progress(t instant) {
 		return
 	}
 	if p.answerAt(t) {
-		p.win.Content()
-		p.slot |= content
+		if w := p.b.win.Load(); p.counted(w) { // else it was retired just now
+			w.Content()
+		}
+		p.mark(content)
 		return
 	}
 	p.measure(time.Duration(t - p.begin))
@@ -256,9 +295,9 @@ func (p *Permit) progress(t instant) {
 	if up != nil {
 		up.turn(t)
 	}
-	p.b.progress(p, &p.own, t)
+	p.b.progress(p, own, t)
 	if up != nil {
-		up.progress(p, &p.above, t)
+		up.progress(p, above, t)
 	}
-	p.slot |= content
+	p.mark(content)
 }

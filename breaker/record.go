@@ -7,8 +7,8 @@ import (
 )
 
 // record takes in what a call said about one of its circuits.
-func (b *Breaker) record(p *Permit, h *half, t instant, r Result) {
-	if b.indifferent(p, h, t, r) {
+func (b *Breaker) record(p *Permit, l level, t instant, r Result) {
+	if b.indifferent(p, l, t, r) {
 		return
 	}
 	b.mu.Lock()
@@ -16,10 +16,10 @@ func (b *Breaker) record(p *Permit, h *half, t instant, r Result) {
 	defer b.mu.Unlock()
 	t = b.endOf(p, t)
 	turned := b.window(t).Advance(int64(t))
-	current := h.current(b.word.Load())
+	current := p.half(l).current(b.word.Load())
 	slow := p.slowFor(b, t) && r.Outcome != Ignored
 	b.count(p, t, r, current, slow)
-	b.judge(p, h, t, r, b.event(p, h, t, r, slow, Recorded))
+	b.judge(p, l, t, r, b.event(p, l, t, r, slow, Recorded))
 	if turned {
 		b.look(t)
 	}
@@ -27,9 +27,9 @@ func (b *Breaker) record(p *Permit, h *half, t instant, r Result) {
 
 // indifferent reports whether a result changes nothing in a circuit, so that
 // the lock need not be taken.
-func (b *Breaker) indifferent(p *Permit, h *half, t instant, r Result) bool {
+func (b *Breaker) indifferent(p *Permit, l level, t instant, r Result) bool {
 	word := b.word.Load()
-	if word&calmBit == 0 || !h.current(word) || r.Outcome == Failure || r.Class == Quota {
+	if word&calmBit == 0 || !p.half(l).current(word) || r.Outcome == Failure || r.Class == Quota {
 		return false
 	}
 	if p.b == b {
@@ -80,17 +80,17 @@ func (b *Breaker) land(p *Permit, success bool) {
 		if success && p.is(answered) {
 			w.EndWell()
 		} else { // content or end came too late for the state that admitted it
-			p.slot &^= answered
+			p.unmark(answered)
 		}
 	case success:
-		p.slot |= answered
-		if p.win != w {
+		p.mark(answered)
+		if !p.counted(w) {
 			w.Add(window.Ended{Answered: 1})
-		} else if !p.cell.Answer(p.slotNumber()) {
+		} else if !w.Answer(p.stripe(), p.slot()) {
 			w.AnsweredGone()
 		}
-	case p.win == w:
-		w.Leave(p.slotNumber())
+	case p.counted(w):
+		w.Leave(p.slot())
 	}
 }
 
@@ -106,10 +106,10 @@ func (p *Permit) slowFor(b *Breaker, t instant) bool {
 	return p.is(slowAbove)
 }
 
-func (b *Breaker) event(p *Permit, h *half, t instant, r Result, slow bool, kind EventKind) Event {
+func (b *Breaker) event(p *Permit, l level, t instant, r Result, slow bool, kind EventKind) Event {
 	e := Event{
 		Kind: kind, Outcome: r.Outcome, Class: r.Class, Begin: b.time(p.begin), Took: time.Duration(t - p.begin),
-		Slow: slow, Probe: h.lease() != 0, RetryAfter: r.RetryAfter,
+		Slow: slow, Probe: p.lease(l) != 0, RetryAfter: r.RetryAfter,
 	}
 	if p.b != b {
 		e.Child = p.b.name
@@ -118,15 +118,15 @@ func (b *Breaker) event(p *Permit, h *half, t instant, r Result, slow bool, kind
 }
 
 // judge lets a result change the state, if it belongs to that state.
-func (b *Breaker) judge(p *Permit, h *half, t instant, r Result, e Event) {
+func (b *Breaker) judge(p *Permit, l level, t instant, r Result, e Event) {
 	switch {
-	case !h.current(b.word.Load()) || b.mode == Disabled:
+	case !p.half(l).current(b.word.Load()) || b.mode == Disabled:
 		e.Kind = Late
 		b.tell(t, e)
 	case b.state == Closed:
 		b.judgeClosed(p, t, r, e)
 	case b.state == HalfOpen:
-		b.judgeProbe(p, h, t, r, e)
+		b.judgeProbe(p, l, t, r, e)
 	}
 }
 
@@ -152,7 +152,7 @@ func (b *Breaker) fail(p *Permit, r Result, e Event) {
 	b.remember(FailedCall{Begin: e.Begin, Class: r.Class, Cause: r.Cause, Child: e.Child})
 }
 
-func (b *Breaker) judgeProbe(p *Permit, h *half, t instant, r Result, e Event) {
+func (b *Breaker) judgeProbe(p *Permit, l level, t instant, r Result, e Event) {
 	if r.Outcome == Failure {
 		b.fail(p, r, e)
 	}
@@ -161,11 +161,11 @@ func (b *Breaker) judgeProbe(p *Permit, h *half, t instant, r Result, e Event) {
 	case d.Reclose:
 		b.reclose(t, ProbeSucceeded)
 	case r.Outcome == Success && !p.is(content): // its first content has proven it
-		b.proven(h.lease(), t)
+		b.proven(p.lease(l), t)
 	case r.Outcome == Failure:
 		b.enterOpen(opening{at: t, reason: ProbeFailed, wanted: b.nextProbe(t, d), atLeast: r.RetryAfter})
 	default:
-		b.giveBack(h.lease())
+		b.giveBack(p.lease(l))
 	}
 }
 
@@ -217,9 +217,9 @@ func (b *Breaker) turn(t instant) {
 }
 
 // progress takes in the first content of a call.
-func (b *Breaker) progress(p *Permit, h *half, t instant) {
+func (b *Breaker) progress(p *Permit, l level, t instant) {
 	word := b.word.Load()
-	if p.b != b && word&calmBit != 0 && h.current(word) && word&(timedBit|slottedBit) == 0 {
+	if p.b != b && word&calmBit != 0 && p.half(l).current(word) && word&(timedBit|slottedBit) == 0 {
 		return
 	}
 	b.mu.Lock()
@@ -227,7 +227,7 @@ func (b *Breaker) progress(p *Permit, h *half, t instant) {
 	defer b.mu.Unlock()
 	t = b.endOf(p, t)
 	turned := b.window(t).Advance(int64(t))
-	current := h.current(b.word.Load())
+	current := p.half(l).current(b.word.Load())
 	slow := b.slow(time.Duration(t - p.begin))
 	switch {
 	case p.b == b:
@@ -236,20 +236,20 @@ func (b *Breaker) progress(p *Permit, h *half, t instant) {
 			b.win.Load().Content()
 		}
 		if slow {
-			p.slot |= slowContent
+			p.mark(slowContent)
 		}
 	case slow:
-		p.slot |= slowAbove
+		p.mark(slowAbove)
 	}
-	e := b.event(p, h, t, Result{Outcome: Success, Class: Answer}, slow, Content)
+	e := b.event(p, l, t, Result{Outcome: Success, Class: Answer}, slow, Content)
 	switch {
 	case !current || b.mode == Disabled:
 	case b.state == HalfOpen:
 		if b.tell(t, e).Reclose {
 			b.good = b.cfg().ProbeSuccesses
 		}
-		if b.proven(h.lease(), t); b.state == Closed {
-			*h = newHalf(b.generation, 0)
+		if b.proven(p.lease(l), t); b.state == Closed {
+			p.admit(l, newHalf(b.generation), 0)
 		}
 	case b.state == Closed:
 		b.ramp.ended(t, Success, e.Took, b.meanAnswer())

@@ -52,15 +52,17 @@ const (
 	slottedBit      = 1 << 5 // a parent's slots have to turn, not only its children's
 	modeShift       = 6
 	modeMask        = 1<<2 - 1
-	generationShift = 8
+	classifyBit     = 1 << 8 // what an error means is not up to DefaultClassify
+	generationShift = 9
+	maxGeneration   = 1<<(32-generationShift) - 1
 )
 
 // publish makes the state visible to those who do not take the lock.
 func (b *Breaker) publish() {
 	set := b.set.Load()
-	word := uint64(b.state) | set.flags | uint64(b.mode)<<modeShift
+	word := uint32(b.state) | set.flags | uint32(b.mode)<<modeShift
 	if b.mode != Disabled { // else results are of generation 0, and judge nothing
-		word |= uint64(b.generation) << generationShift
+		word |= b.generation << generationShift
 	}
 	switch {
 	case b.mode == Disabled:
@@ -83,7 +85,7 @@ func (b *Breaker) enter(to State, t instant) {
 
 // renew makes the permits given out so far those of an older state.
 func (b *Breaker) renew() {
-	b.generation = max(b.generation+1, 1) // 0 is nobody's
+	b.generation = b.generation%maxGeneration + 1 // 0 is nobody's
 	b.publish()
 }
 

@@ -2,7 +2,7 @@
 // rates over time and calls that hang can be seen with neither a timer nor a
 // list of calls.
 //
-// Begin and Cell.Answer take no lock and scale with the cores. Everything else
+// Begin and Answer take no lock and scale with the cores. Everything else
 // is for callers that hold their circuit's lock.
 package window
 
@@ -17,10 +17,10 @@ import (
 // Size is how many slots are kept.
 const Size = 256
 
-// Cell counts the calls of one slot, or a part of them. The upper bits of both
+// cell counts the calls of one slot, or a part of them. The upper bits of both
 // counts are the slot's number, so that an addition to a slot that is gone is
 // noticed.
-type Cell struct{ begun, answered atomic.Uint64 }
+type cell struct{ begun, answered atomic.Uint64 }
 
 const (
 	countBits = 40
@@ -30,10 +30,12 @@ const (
 func tag(slot int64) uint64 { return uint64(slot) << countBits }
 
 // stripe has a cell for every slot: the one at slot mod Size.
-type stripe [Size]Cell
+type stripe [Size]cell
 
 // Window counts the calls of one circuit. Make it with New.
 type Window struct {
+	ID uint8 // set by who makes it, to tell windows apart
+
 	width int64 // of a slot, in nanoseconds
 	head  atomic.Int64
 	first stripe
@@ -77,8 +79,8 @@ func (e Ended) Plus(f Ended) Ended {
 
 type stripes struct {
 	each []stripe
-	// pool hands a processor the same stripe again and again, which makes it
-	// nearly its own.
+	// pool hands a processor the number of the same stripe again and again, which
+	// makes it nearly its own.
 	pool sync.Pool
 	next atomic.Uint32
 }
@@ -135,67 +137,82 @@ func (w *Window) Current(t int64) bool {
 	return uint64(t-w.head.Load()*w.width) < uint64(w.width)
 }
 
-// Begin counts a call that begins at t. It returns nil, and has counted
-// nothing, if it is time to Turn.
-func (w *Window) Begin(t int64) (cell *Cell, slot int64) {
+// Begin counts a call that begins at t, and returns in which stripe and slot. The
+// stripe is negative, and nothing counted, if it is time to Turn.
+func (w *Window) Begin(t int64) (stripe int, slot int64) {
 	slot = w.head.Load()
 	if uint64(t-slot*w.width) >= uint64(w.width) {
-		return nil, 0
+		return -1, 0
 	}
 	for {
-		cell = &w.first[uint64(slot)%Size]
+		c := &w.first[uint64(slot)%Size]
 		if more := w.more.Load(); more != nil {
-			cell = more.cell(slot)
+			stripe = more.own()
+			c = more.cell(stripe, uint64(slot))
 		}
-		old := cell.begun.Load()
+		old := c.begun.Load()
 		if (old^tag(slot))>>countBits != 0 {
-			return nil, 0
+			return -1, 0
 		}
-		if cell.begun.CompareAndSwap(old, old+1) {
-			return cell, slot
+		if c.begun.CompareAndSwap(old, old+1) {
+			return stripe, slot
 		}
 		if w.clashes.Add(1) > clashLimit && w.more.Load() == nil {
-			return nil, 0
+			return -1, 0
 		}
 	}
 }
 
-// BeginNow counts a call that begins in the current slot, which it returns.
-func (w *Window) BeginNow() (cell *Cell, slot int64) {
+// BeginNow counts a call that begins in the current slot, which it returns, in
+// stripe 0.
+func (w *Window) BeginNow() (slot int64) {
 	slot = w.head.Load()
-	cell = &w.first[uint64(slot)%Size]
-	cell.begun.Add(1)
-	return cell, slot
+	w.first[uint64(slot)%Size].begun.Add(1)
+	return slot
 }
 
-// cell returns a processor's own.
-func (m *stripes) cell(slot int64) *Cell {
-	s := m.pool.Get().(*stripe)
-	m.pool.Put(s)
-	return &s[uint64(slot)%Size]
+// own returns the number of a stripe that is the processor's own.
+func (m *stripes) own() int {
+	n := m.pool.Get().(*int)
+	m.pool.Put(n)
+	return *n
 }
 
-// Timed reports whether the answer to a call of this cell is one whose time is
-// to be taken: each of the first four, then every 16th.
-func (c *Cell) Timed() bool {
-	n := c.answered.Load() & countMask
+func (m *stripes) cell(stripe int, slot uint64) *cell { return &m.each[stripe-1][slot%Size] }
+
+// cell is that of a stripe and slot, of whose number the low half will do.
+func (w *Window) cell(stripe int, slot uint32) *cell {
+	if stripe == 0 {
+		return &w.first[slot%Size]
+	}
+	return w.more.Load().cell(stripe, uint64(slot))
+}
+
+// Timed reports whether the answer to a call is one whose time is to be taken:
+// each of the first four of a cell, then every 16th.
+func (w *Window) Timed(stripe int, slot uint32) bool {
+	n := w.cell(stripe, slot).answered.Load() & countMask
 	return n < 4 || n%16 == 0
 }
 
-// AnswerUntimed is Answer for one whose time need not be taken. It reports
-// false, too, if another answer came in between.
-func (c *Cell) AnswerUntimed(slot int64) bool {
+// AnswerUntimed is Answer for a call of the current slot whose time need not be
+// taken. It reports false, too, if another answer came in between.
+func (w *Window) AnswerUntimed(stripe int, slot uint32) bool {
+	c := w.cell(stripe, slot)
 	old := c.answered.Load()
 	n := old & countMask
-	return (old^tag(slot))>>countBits == 0 && n >= 4 && n%16 != 0 && c.answered.CompareAndSwap(old, old+1)
+	return uint32(w.head.Load()) == slot && (old^tag(int64(slot)))>>countBits == 0 && n >= 4 && n%16 != 0 &&
+		c.answered.CompareAndSwap(old, old+1)
 }
 
-// Answer counts a call of slot as answered. It reports false, and has counted
-// nothing, if the slot is gone.
-func (c *Cell) Answer(slot int64) bool {
+// Answer counts a call as answered, by the stripe and the low half of the slot
+// that Begin returned. It reports false, and has counted nothing, if the slot is
+// gone.
+func (w *Window) Answer(stripe int, slot uint32) bool {
+	c := w.cell(stripe, slot)
 	for {
 		old := c.answered.Load()
-		if (old^tag(slot))>>countBits != 0 {
+		if (old^tag(int64(slot)))>>countBits != 0 {
 			return false
 		}
 		if c.answered.CompareAndSwap(old, old+1) {
@@ -204,9 +221,12 @@ func (c *Cell) Answer(slot int64) bool {
 	}
 }
 
-// Leave counts a call of slot as ended in another way than answered.
-func (w *Window) Leave(slot int64) {
-	if head := w.head.Load(); slot > head-Size && slot <= head {
+// Leave counts a call as ended in another way than answered, by the low half of
+// its slot.
+func (w *Window) Leave(low uint32) {
+	head := w.head.Load()
+	slot := head - int64(int32(uint32(head)-low))
+	if slot > head-Size && slot <= head {
 		w.left[uint64(slot)%Size]++
 	} else if slot > max(w.floor, w.gone) {
 		w.ancient = max(w.ancient-1, 0)
@@ -397,9 +417,11 @@ func (w *Window) spread() {
 			c.answered.Store(tag(n))
 		}
 	}
-	more.pool.New = func() any {
-		return &more.each[int(more.next.Add(1))%len(more.each)]
+	numbers := make([]int, len(more.each))
+	for i := range numbers {
+		numbers[i] = i + 1
 	}
+	more.pool.New = func() any { return &numbers[int(more.next.Add(1))%len(numbers)] }
 	w.more.Store(more)
 }
 

@@ -14,28 +14,28 @@ const (
 
 // call is one that is out.
 type call struct {
-	w    *Window
-	cell *Cell
-	slot int64
+	w      *Window
+	stripe int
+	slot   int64
 }
 
 // begin starts a call at the given second.
 func begin(w *Window, second int64) call {
-	cell, slot := w.Begin(second * width)
-	if cell == nil {
+	stripe, slot := w.Begin(second * width)
+	if stripe < 0 {
 		w.Turn(second * width)
-		cell, slot = w.BeginNow()
+		stripe, slot = 0, w.BeginNow()
 	}
-	return call{w, cell, slot}
+	return call{w, stripe, slot}
 }
 
 func (c call) answer() {
-	if !c.cell.Answer(c.slot) {
+	if !c.w.Answer(c.stripe, uint32(c.slot)) {
 		c.w.AnsweredGone()
 	}
 }
 
-func (c call) leave() { c.w.Leave(c.slot) }
+func (c call) leave() { c.w.Leave(uint32(c.slot)) }
 
 func TestStalled(t *testing.T) {
 	w := New(10*width, time.Second)
@@ -89,7 +89,7 @@ func TestForgetAcquits(t *testing.T) {
 
 func TestBeginOnlyInTheCurrentSlot(t *testing.T) {
 	w := New(4*width, time.Second)
-	began := func(second int64) bool { cell, _ := w.Begin(second * width); return cell != nil }
+	began := func(second int64) bool { stripe, _ := w.Begin(second * width); return stripe >= 0 }
 	if began(5) {
 		t.Error("began in a slot that nobody turned to")
 	}
@@ -214,7 +214,7 @@ func TestTimed(t *testing.T) {
 	timed := 0
 	for range 100 {
 		c := begin(w, 0)
-		if c.cell.Timed() {
+		if w.Timed(c.stripe, uint32(c.slot)) {
 			timed++
 		}
 		c.answer()
@@ -238,10 +238,10 @@ func TestIdleAndClose(t *testing.T) {
 	if begun != 1 || e.Answered != 1 {
 		t.Errorf("closed with %d begun, %+v", begun, e)
 	}
-	if cell, _ := w.Begin(10 * width); cell != nil {
+	if stripe, _ := w.Begin(10 * width); stripe >= 0 {
 		t.Error("a closed window counted a call")
 	}
-	if c.cell.Answer(c.slot) {
+	if w.Answer(c.stripe, uint32(c.slot)) {
 		t.Error("a closed window counted an answer")
 	}
 }
@@ -258,18 +258,18 @@ func TestConcurrentTurnsLoseNothing(t *testing.T) {
 		wg.Go(func() {
 			for i := range each {
 				at := int64(i/3+worker) * int64(time.Millisecond)
-				cell, slot := w.Begin(at)
-				if cell == nil {
+				stripe, slot := w.Begin(at)
+				if stripe < 0 {
 					mu.Lock()
 					w.Turn(at)
-					cell, slot = w.BeginNow()
+					stripe, slot = 0, w.BeginNow()
 					mu.Unlock()
 				}
 				if i%5 == 0 {
 					mu.Lock()
-					w.Leave(slot)
+					w.Leave(uint32(slot))
 					mu.Unlock()
-				} else if !cell.Answer(slot) {
+				} else if !w.Answer(stripe, uint32(slot)) {
 					mu.Lock()
 					w.AnsweredGone()
 					mu.Unlock()
