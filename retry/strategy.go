@@ -77,8 +77,7 @@ func Named(name string) (Strategy, bool) {
 	return nil, false
 }
 
-// Names lists what Named knows and recloser serve offers: all but
-// "decorrelated-jitter", which it does not offer yet.
+// Names lists what Named knows.
 func Names() []string {
-	return []string{"full-jitter", "equal-jitter", "exponential", "fixed", "none"}
+	return []string{"full-jitter", "equal-jitter", "decorrelated-jitter", "exponential", "fixed", "none"}
 }

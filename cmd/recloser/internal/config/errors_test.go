@@ -36,7 +36,7 @@ func TestBadValues(t *testing.T) {
 		{"history=x.db", `--history is "x.db": use off, the only value for now`},
 		{"mode=dry", `--mode is "dry": use normal, observe, forced-open or disabled`},
 		{"count=calls", `--count is "calls": use attempt or call; did you mean call?`},
-		{"retry-strategy=fixd", `--retry-strategy is "fixd": use full-jitter, equal-jitter, exponential, fixed or none; did you mean fixed?`},
+		{"retry-strategy=fixd", `--retry-strategy is "fixd": use full-jitter, equal-jitter, decorrelated-jitter, exponential, fixed or none; did you mean fixed?`},
 		{"safe-to-repeat=al", `--safe-to-repeat is "al": use auto, all or none; did you mean all?`},
 		{"log-format=xml", `--log-format is "xml": use auto, text or json`},
 		{"log-level=loud", `--log-level is "loud": use debug, info, warn or error`},

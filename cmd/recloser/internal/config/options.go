@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/recloser/recloser/breaker"
@@ -94,8 +95,8 @@ func retryOptions() []option {
 	return []option{
 		set("retries", "max_retries", "2", "how often a failed call is tried again, if that is safe; 0: never",
 			whole(0, 100, "0 (none)", func(c *Serve, n int) { r(c).MaxRetries = orNone(n) })),
-		set("retry-strategy", "strategy", "full-jitter", "how waits grow where the service does not say how long",
-			oneOf(strategies()...)),
+		set("retry-strategy", "strategy", "full-jitter", "how waits grow where the service does not say how long: "+strings.Join(retry.Names(), ", "),
+			strategies()),
 		set("retry-base-delay", "base_delay", "500ms", "what the strategy's waits are multiples of",
 			period(time.Hour, func(c *Serve) *time.Duration { return &r(c).BaseDelay })),
 		set("retry-max-delay", "max_delay", "8s", "the longest of the strategy's waits; the base delay, if that is longer",
@@ -218,10 +219,12 @@ func processOptions() []option {
 }
 
 // strategies are the names that retry knows.
-func strategies() []choice {
+func strategies() option {
 	var all []choice
 	for _, name := range retry.Names() {
 		all = append(all, choice{name, func(c *Serve) { c.Guard.Retry.Strategy, _ = retry.Named(name) }})
 	}
-	return all
+	o := oneOf(all...)
+	o.Arg = "NAME" // all of them would be too long a line
+	return o
 }
