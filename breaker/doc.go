@@ -33,8 +33,8 @@
 // every other error is a failure, a panic and runtime.Goexit included.
 // Config.Classify changes that; [Permit.RecordResult] says more than an outcome.
 //
-// A success that began before the first failure of a run, by a quarter of a
-// second or more, does not end the run: it says nothing about the time since. A
+// A success that began in an earlier slot of 250 ms than the first failure of a run
+// does not end the run: it says nothing about the time since. A
 // result that arrives after the circuit has changed state says nothing about the
 // new state and is only counted in [Metrics]. A call that does not come back at
 // all counts while it hangs, if StallAfter says from when on.
@@ -67,13 +67,13 @@
 // while it works, [Registry.SetConfig] all circuits of a registry, each its own if
 // [RegistryConfig.Configure] says so; [Registry.Bypass] lets everything through in an emergency.
 // [Breaker.Snapshot] and [Breaker.Restore] carry a circuit over a restart.
-// [Breaker.Trip], [Breaker.Merge] and Config.MayProbe are for several processes
-// that guard the same thing.
+// [Breaker.Trip], [Breaker.Reclose], [Breaker.Merge] and Config.MayProbe are for
+// several processes that guard the same thing.
 //
 // # What it costs
 //
 // A call of a healthy circuit reads the clock once, twice if calls have to be
-// timed, takes no lock and allocates nothing; neither does a refusal. Counts are
+// timed or take longer than a slot, takes no lock and allocates nothing; neither does a refusal. Counts are
 // spread over the processors as soon as callers get in each other's way. A
 // breaker starts no goroutine and no timer. One that is not used holds less than
 // a kibibyte.
