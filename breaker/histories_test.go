@@ -311,11 +311,7 @@ func shrink(seed uint64, ops []op) []op {
 }
 
 func TestAgreesWithTheReferenceModel(t *testing.T) {
-	histories := uint64(3000)
-	if testing.Short() {
-		histories = 300
-	}
-	for seed := range histories {
+	for seed := range uint64(histories) {
 		ops := randomOps(rand.New(rand.NewPCG(seed, 1)), 200)
 		if wrong, _ := play(seed, ops); wrong != "" {
 			ops = shrink(seed, ops)

@@ -65,12 +65,12 @@ func TestUnusedCircuitGivesItsWindowBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 10 * 60 * 4 { // ten minutes of one circuit
+	for range 3 * 60 * 4 { // three minutes of one circuit
 		now = now.Add(250 * time.Millisecond)
 		use(stays)
 	}
 	cold := (heap() - before) / n
-	t.Logf("%d bytes a circuit in use, %d ten minutes later", warm, cold)
+	t.Logf("%d bytes a circuit in use, %d three minutes later", warm, cold)
 	if warm < 4096 {
 		t.Errorf("%d bytes a circuit in use: the window is missing", warm)
 	}
@@ -83,7 +83,7 @@ func TestUnusedCircuitGivesItsWindowBack(t *testing.T) {
 		}
 	}
 	hangs.RecordAt(now, breaker.Success)
-	if total := reg.GetAt(now, "upstream").Metrics().TotalCalls; total != n+1+10*60*4 {
+	if total := reg.GetAt(now, "upstream").Metrics().TotalCalls; total != n+1+3*60*4 {
 		t.Errorf("%d calls of the upstream", total)
 	}
 }

@@ -46,7 +46,7 @@ func TestDroppedLinesAreLogged(t *testing.T) {
 	to := newStuck()
 	log := OpenLog(to, true, &config.Serve{})
 	long := strings.Repeat("x", 10_000)
-	for range 200 {
+	for range 500 { // twice what a batch on its way and the next one hold
 		log.Info("long", "text", long)
 	}
 	close(to.release)
