@@ -180,12 +180,14 @@ func (m *stripes) own() int {
 
 func (m *stripes) cell(stripe int, slot uint64) *cell { return &m.each[stripe-1][slot%Size] }
 
-// cell is that of a stripe and slot, of whose number the low half will do.
+// cell is that of a stripe and slot, of whose number the low half will do. A
+// stripe that is not there is the first: the caller may have outlived so many
+// windows that its own has the ID of this one again.
 func (w *Window) cell(stripe int, slot uint32) *cell {
-	if stripe == 0 {
-		return &w.first[slot%Size]
+	if more := w.more.Load(); stripe > 0 && more != nil {
+		return more.cell(stripe, uint64(slot))
 	}
-	return w.more.Load().cell(stripe, uint64(slot))
+	return &w.first[slot%Size]
 }
 
 // Timed reports whether the answer to a call is one whose time is to be taken:

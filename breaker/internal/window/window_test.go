@@ -311,3 +311,17 @@ func TestClashesBringStripes(t *testing.T) {
 		t.Errorf("%d begun, %+v", begun, e)
 	}
 }
+
+// A call that has outlived 64 windows meets one with its window's ID, which may
+// have no stripes.
+func TestAnswerOfAStripeThatIsNotThere(t *testing.T) {
+	w := New(0, time.Second)
+	if w.Answer(3, uint32(1<<20)) {
+		t.Error("an answer to a call of long ago was counted")
+	}
+	_ = w.Timed(3, 0)
+	_ = w.AnswerUntimed(3, 0)
+	if e := w.SoFar(); e != (Ended{}) {
+		t.Errorf("counted %+v", e)
+	}
+}
