@@ -44,11 +44,17 @@ func (b *Breaker) Metrics() Metrics {
 func (b *Breaker) metrics() Metrics {
 	m := Metrics{
 		Name: b.name, State: b.state, Mode: b.mode,
-		TotalCalls: b.begun(), FailedCalls: b.failed,
-		RefusedCalls: b.refused.Load(), WouldRefuse: b.spared, Calls: b.counts(),
+		Calls: b.counts(), FailedCalls: b.failed,
+		WouldRefuse:         b.spared,
 		ConsecutiveFailures: b.run.failures, StalledCalls: b.run.stalled,
 		Since: b.time(b.since), Openings: b.openings, Probes: len(b.probes), Ramp: b.limit,
 		ObserverPanics: b.outbox.panics, PolicyPanics: b.policyPanics,
+	}
+	m.TotalCalls, m.RefusedCalls = m.Calls.Begun, m.Calls.Refused
+	for _, c := range b.children {
+		c.mu.Lock()
+		m.TotalCalls += c.begun()
+		c.mu.Unlock()
 	}
 	if b.parent != nil {
 		m.Parent = b.parent.name

@@ -97,6 +97,20 @@ func TestMayProbeHoldsProbesBack(t *testing.T) {
 	r.is(breaker.Closed)
 }
 
+// letIn asks for up to n permits at once and returns those given, and the refusal
+// that ended it, if one did.
+func (r *rig) letIn(n int) (out []*breaker.Permit, refusal *breaker.OpenError) {
+	r.Helper()
+	for range n {
+		p, err := r.b.AllowAt(r.clock)
+		if err != nil {
+			return out, err.(*breaker.OpenError)
+		}
+		out = append(out, &p)
+	}
+	return out, nil
+}
+
 // None of the 17 breakers that were looked at does this: after a recovery 200
 // waiting calls all go out at once.
 func TestRampLetsCallsBackInStepByStep(t *testing.T) {
@@ -107,17 +121,9 @@ func TestRampLetsCallsBackInStepByStep(t *testing.T) {
 	r.is(breaker.Closed)
 	waiting, most, rounds := 200, 0, 0
 	for waiting > 0 {
-		var out []*breaker.Permit
-		for range waiting {
-			p, err := r.b.AllowAt(r.clock)
-			if err != nil {
-				e := err.(*breaker.OpenError)
-				if e.State != breaker.Closed || e.RetryInAt(r.clock) < time.Second {
-					t.Fatalf("refusal %+v", e)
-				}
-				break
-			}
-			out = append(out, &p)
+		out, e := r.letIn(waiting)
+		if e != nil && (e.State != breaker.Closed || e.RetryInAt(r.clock) < time.Second) {
+			t.Fatalf("refusal %+v", e)
 		}
 		if rounds == 0 && len(out) != 2 {
 			t.Fatalf("%d calls in the first round, want 2", len(out))
@@ -171,14 +177,7 @@ func TestRampHalvesOnFailure(t *testing.T) {
 	r.untilDue()
 	r.call(breaker.Success)
 	round := func(o breaker.Outcome) (n int) {
-		var out []*breaker.Permit
-		for {
-			p, err := r.b.AllowAt(r.clock)
-			if err != nil {
-				break
-			}
-			out = append(out, &p)
-		}
+		out, _ := r.letIn(1000)
 		r.wait(time.Second)
 		for i, p := range out {
 			if i > 0 {
@@ -276,14 +275,8 @@ func TestRampIsNotFilledByProbes(t *testing.T) {
 // Of a stream, the ramp looks at the time to its first content.
 func TestRampTakesContentForAnAnswer(t *testing.T) {
 	r := newRig(t, breaker.Config{Ramp: true})
-	stream := func(n int) (out []*breaker.Permit) {
-		for range n {
-			p, err := r.b.AllowAt(r.clock)
-			if err != nil {
-				break
-			}
-			out = append(out, &p)
-		}
+	stream := func(n int) []*breaker.Permit {
+		out, _ := r.letIn(n)
 		r.wait(time.Second)
 		for _, p := range out {
 			p.ProgressAt(r.clock)

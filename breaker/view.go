@@ -237,23 +237,18 @@ func (b *Breaker) stalledBefore(before instant, whole bool) (n int) {
 
 // counts are the calls of the circuit itself. What others told is not in them.
 func (b *Breaker) counts() Counts {
-	n := Counts{Begun: b.base.begun, Refused: b.refused.Load()}
-	if w := b.win.Load(); w != nil {
-		n.Begun += w.Begun()
-	}
+	n := Counts{Begun: b.begun(), Refused: b.refused.Load()}
 	e := b.ended()
 	n.Answered, n.Failed, n.Slow = e.Answered-b.merged.Answered, e.Failed-b.merged.Failed, e.Slow-b.merged.Slow
 	return n
 }
 
-// begun counts the calls begun, the children's included.
-func (b *Breaker) begun() (n int64) {
-	b.family(func(c *Breaker) {
-		n += c.base.begun
-		if w := c.win.Load(); w != nil {
-			n += w.Begun()
-		}
-	})
+// begun counts the calls begun in the circuit's own counts.
+func (b *Breaker) begun() int64 {
+	n := b.base.begun
+	if w := b.win.Load(); w != nil {
+		n += w.Begun()
+	}
 	return n
 }
 
