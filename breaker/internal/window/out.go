@@ -1,8 +1,6 @@
 package window
 
-import (
-	"math"
-)
+import "math"
 
 // Leave counts a call as ended in another way than answered, by the low half of
 // its slot.
