@@ -116,11 +116,17 @@ func (c *call) begin() (*attempt, error) {
 	return newAttempt(c, permit), nil
 }
 
-// Ready tells the course whether a retry would be let through: not as a probe,
+// ReadyIn tells the course whether a retry would be let through: not as a probe,
 // and not at all while a circuit is open. A call counted as one has its permit.
-func (c *call) Ready() bool {
-	return c.permit != nil || c.circuit.Ready()
+func (c *call) ReadyIn(int) time.Duration {
+	if c.permit != nil || c.circuit.Ready() {
+		return 0
+	}
+	return -1
 }
+
+// Spend lets every retry be made.
+func (c *call) Spend(int) bool { return true }
 
 // wait reports false if the caller has left meanwhile.
 func (c *call) wait(d time.Duration) bool {

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/recloser/recloser/breaker"
+	"github.com/recloser/recloser/fault"
+	"github.com/recloser/recloser/gate"
 	"github.com/recloser/recloser/retry"
 )
 
@@ -26,6 +29,46 @@ type Config struct {
 
 	// Retry is how calls are repeated.
 	Retry retry.Config
+
+	// Budget bounds the retries at each circuit, of all calls together.
+	Budget retry.BudgetConfig
+
+	// Gates: a rate limit that the service reports holds back the calls of that key
+	// and model, see package gate. On.
+	Gates Switch
+
+	// Gate is the configuration of every gate.
+	Gate gate.Config
+
+	// MaxGates bounds how many gates there are. Zero means 1,000.
+	MaxGates int
+
+	// GateWait: calls that find a gate closed wait in line if it will open soon
+	// enough and no other target is ready. Off: they are refused at once.
+	GateWait Switch
+
+	// Targets are where a call can be made, in the order of preference: the chain. A
+	// call goes to the first that lets it through, and after a failure on to the
+	// next, at once. None: calls are made as they come.
+	Targets []Target
+
+	// FallBackOn are the kinds of failure after which a call goes on to the next
+	// target. Nil means all but a caller's mistake. A key of a target's own that the
+	// service refuses, and a model of its own that does not exist, are no mistakes
+	// of the caller, and always go on.
+	FallBackOn []fault.Kind
+
+	// WhenRefused is what becomes of a call that no target lets through. Zero means
+	// Refuse.
+	WhenRefused WhenRefused
+
+	// BasePath is what the paths of requests begin with, in place of which a target
+	// has its own. Empty means /v1. A path that begins otherwise is put behind the
+	// target's as a whole.
+	BasePath string
+
+	// Limits bound what is under way at each circuit.
+	Limits Limits
 
 	// Timeouts are the deadlines of a call and its attempts.
 	Timeouts Timeouts
@@ -97,6 +140,7 @@ const (
 
 func (c Config) withDefaults() Config {
 	c.MaxHeldBody = cmp.Or(c.MaxHeldBody, defaultHeldBody)
+	c.BasePath = strings.TrimRight(cmp.Or(c.BasePath, "/v1"), "/")
 	c.Breaker.Parent, c.Breaker.Classify = nil, nil
 	c.Breaker.StallAfter = limit(c.Breaker.StallAfter, defaultStallAfter)
 	if c.Safe == nil {
@@ -113,6 +157,7 @@ func (c Config) asOverride() Override {
 	return Override{
 		Timeouts: c.Timeouts, StallAfter: c.Breaker.StallAfter, Retry: c.Retry,
 		Commit: c.Commit, CommitAfter: c.CommitAfter, Ending: &c.Ending, Gray: c.Gray,
+		GateWait: c.GateWait, Targets: c.Targets, FallBackOn: c.FallBackOn, WhenRefused: c.WhenRefused, Limits: c.Limits,
 	}
 }
 
@@ -126,7 +171,8 @@ func (c Config) registry(t *thresholds) breaker.RegistryConfig {
 }
 
 // Validate returns an error for every field that cannot be used, joined: of
-// Breaker a *breaker.ConfigError each, and an *OverrideError where the thresholds
+// Breaker a *breaker.ConfigError each, of Gate a *gate.ConfigError, and an
+// *OverrideError where the thresholds
 // of overrides make none that can be used.
 func (c Config) Validate() error {
 	var errs []error
@@ -136,6 +182,16 @@ func (c Config) Validate() error {
 	if c.Count > PerCall {
 		errs = append(errs, fmt.Errorf("guard: Count is %d: use PerAttempt or PerCall", c.Count))
 	}
+	if c.Gates < Off || c.Gates > On {
+		errs = append(errs, fmt.Errorf("guard: Gates is %d: use On, Off or Default", c.Gates))
+	}
+	if c.MaxGates < 0 || c.MaxGates > 1_000_000 {
+		errs = append(errs, fmt.Errorf("guard: MaxGates is %d: use 1 to 1000000, or 0 for 1000", c.MaxGates))
+	}
+	if c.BasePath != "" && !strings.HasPrefix(c.BasePath, "/") {
+		errs = append(errs, fmt.Errorf("guard: BasePath is %q: use the beginning of a path, such as /v1", c.BasePath))
+	}
+	errs = append(errs, c.Budget.Validate(), c.Gate.Validate())
 	own := c.asOverride()
 	errs = append(errs, own.validate("")...)
 	errs = append(errs, c.Retry.Validate(), c.validateOverrides())

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/recloser/recloser/breaker"
+	"github.com/recloser/recloser/fault"
 	"github.com/recloser/recloser/retry"
 )
 
@@ -49,6 +50,18 @@ type Override struct {
 	Ending *Ending
 	// Gray are the failures behind a good status, as in Config.
 	Gray Gray
+
+	// GateWait, Targets, FallBackOn and WhenRefused say where else calls are made,
+	// and what they wait for, as in Config. Which overrides fit a call goes by the
+	// request as it came; deadlines, Ending and Gray of an attempt go by the upstream
+	// and model of its target.
+	GateWait    Switch
+	Targets     []Target
+	FallBackOn  []fault.Kind
+	WhenRefused WhenRefused
+	// Limits bound what is under way at the circuits of that upstream and those
+	// models. An override with an Endpoint has none.
+	Limits Limits
 }
 
 // maxOverrides is how many there may be: as many as a set has bits.
@@ -76,6 +89,15 @@ func (o *Override) apply(base Override) Override {
 	base.CommitAfter = cmp.Or(o.CommitAfter, base.CommitAfter)
 	base.Safe = cmp.Or(o.Safe, base.Safe)
 	base.Ending = cmp.Or(o.Ending, base.Ending)
+	base.GateWait = cmp.Or(o.GateWait, base.GateWait)
+	base.WhenRefused = cmp.Or(o.WhenRefused, base.WhenRefused)
+	base.Limits = o.Limits.over(base.Limits)
+	if o.Targets != nil {
+		base.Targets = o.Targets
+	}
+	if o.FallBackOn != nil {
+		base.FallBackOn = o.FallBackOn
+	}
 	base.Retry = retry.Config{
 		MaxRetries: cmp.Or(o.Retry.MaxRetries, base.Retry.MaxRetries),
 		BaseDelay:  cmp.Or(o.Retry.BaseDelay, base.Retry.BaseDelay),
@@ -119,11 +141,27 @@ func (o *Override) validate(where string) (errs []error) {
 	for _, f := range [...]struct {
 		name string
 		s    Switch
-	}{{"HTML", o.Gray.HTML}, {"Truncated", o.Gray.Truncated}, {"Error", o.Gray.Error}, {"Empty", o.Gray.Empty}} {
+	}{
+		{"Gray.HTML", o.Gray.HTML}, {"Gray.Truncated", o.Gray.Truncated}, {"Gray.Error", o.Gray.Error}, {"Gray.Empty", o.Gray.Empty},
+		{"GateWait", o.GateWait},
+	} {
 		if f.s < Off || f.s > On {
-			bad("Gray."+f.name, int8(f.s), "On, Off or Default")
+			bad(f.name, int8(f.s), "On, Off or Default")
 		}
 	}
+	for i, k := range o.FallBackOn {
+		if k == fault.Success || k >= fault.Cancelled {
+			bad(fmt.Sprintf("FallBackOn[%d]", i), k, "a kind of failure")
+		}
+	}
+	if o.WhenRefused > Await {
+		bad("WhenRefused", uint8(o.WhenRefused), "Refuse or Await")
+	}
+	if where != "" && o.Endpoint != "" && o.Limits != (Limits{}) {
+		errs = append(errs, fmt.Errorf("guard: %sLimits are of circuits, which are by upstream and model, but there is an Endpoint: leave one of them out", where))
+	}
+	errs = append(errs, o.Limits.validate(where)...)
+	errs = append(errs, validateTargets(where, o.Targets)...)
 	if err := o.Retry.Validate(); err != nil && where != "" {
 		errs = append(errs, fmt.Errorf("guard: %sRetry: %w", where, err))
 	}

@@ -9,7 +9,8 @@ import (
 // BudgetConfig sets up a Budget. The zero value is usable.
 type BudgetConfig struct {
 	// Share is how many retries each call earns: the part that retries may add to
-	// the load in the long run. Above 0, up to 1. Zero means 0.1.
+	// the load in the long run. Above 0, up to 1. Zero means 0.1, a negative number
+	// that there is no bound.
 	Share float64
 
 	// Most is how many retries can be saved up, and how many there are to begin
@@ -20,8 +21,8 @@ type BudgetConfig struct {
 // Validate returns an error for every field that cannot be used, joined.
 func (c BudgetConfig) Validate() error {
 	var errs []error
-	if !(c.Share >= 0 && c.Share <= 1) { // so that NaN is wrong too
-		errs = append(errs, fmt.Errorf("retry: Share is %v: use above 0 to 1, or 0 for 0.1", c.Share))
+	if !(c.Share <= 1) { // so that NaN is wrong too
+		errs = append(errs, fmt.Errorf("retry: Share is %v: use above 0 to 1, 0 for 0.1, or a negative number for no bound", c.Share))
 	}
 	if c.Most < 0 || c.Most > 1_000_000 {
 		errs = append(errs, fmt.Errorf("retry: Most is %d: use 1 to 1000000, or 0 for 10", c.Most))
@@ -48,6 +49,7 @@ func (c BudgetConfig) Validate() error {
 //
 // A Budget is safe for concurrent use and takes no lock. Make one with NewBudget.
 type Budget struct {
+	free        bool  // there is no bound
 	share, most int64 // in parts of a token
 	spent       atomic.Int64
 }
@@ -67,7 +69,7 @@ func NewBudget(cfg BudgetConfig) (*Budget, error) {
 	if cfg.Most == 0 {
 		cfg.Most = 10
 	}
-	return &Budget{share: max(int64(cfg.Share*token), 1), most: int64(cfg.Most) * token}, nil
+	return &Budget{free: cfg.Share < 0, share: max(int64(cfg.Share*token), 1), most: int64(cfg.Most) * token}, nil
 }
 
 // Earn notes a call: its first attempt at the budget's circuit. It must be told
@@ -76,6 +78,9 @@ func (b *Budget) Earn() { b.put(b.share) }
 
 // Spend takes one retry, and reports false if there is none.
 func (b *Budget) Spend() bool {
+	if b.free {
+		return true
+	}
 	for {
 		spent := b.spent.Load()
 		if spent+token > b.most {

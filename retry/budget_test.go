@@ -63,9 +63,21 @@ func TestBudgetsOwnShareAndSize(t *testing.T) {
 	}
 }
 
+func TestBudgetWithoutBound(t *testing.T) {
+	b := budget(t, retry.BudgetConfig{Share: -1, Most: 1})
+	for range 100 {
+		if !b.Spend() {
+			t.Fatal("a retry was refused")
+		}
+	}
+	if b.Left() != 1 {
+		t.Errorf("%v left", b.Left())
+	}
+}
+
 func TestBadBudgetNamesFields(t *testing.T) {
 	_, err := retry.NewBudget(retry.BudgetConfig{Share: 1.5, Most: -1})
-	want := "retry: Share is 1.5: use above 0 to 1, or 0 for 0.1\nretry: Most is -1: use 1 to 1000000, or 0 for 10"
+	want := "retry: Share is 1.5: use above 0 to 1, 0 for 0.1, or a negative number for no bound\nretry: Most is -1: use 1 to 1000000, or 0 for 10"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
@@ -115,10 +127,21 @@ func TestEachRetryIsSpentOnce(t *testing.T) {
 	}
 }
 
-// refuser is an allowance that counts how often it is asked.
-type refuser struct{ asked int }
+// refuser has no retry to give, and counts how often it is asked.
+type refuser struct {
+	admission
+	asked int
+}
 
-func (r *refuser) Spend() bool { r.asked++; return false }
+func (r *refuser) Spend(int) bool { r.asked++; return false }
+
+// budgeted is admission by a budget, if there is one.
+type budgeted struct {
+	admission
+	b *retry.Budget
+}
+
+func (a budgeted) Spend(int) bool { return a.b == nil || a.b.Spend() }
 
 func TestCourseAsksTheBudgetLast(t *testing.T) {
 	for _, row := range []struct {
@@ -135,15 +158,14 @@ func TestCourseAsksTheBudgetLast(t *testing.T) {
 		{"open", retry.Call{Safe: true}, func(*retry.Attempt) {}, open, retry.NotAdmitted, 0},
 		{"too long", retry.Call{Safe: true}, func(a *retry.Attempt) { a.RetryAfter = time.Hour }, closed, retry.TooLong, 0},
 		{"too late", retry.Call{Safe: true, Deadline: noon()}, func(*retry.Attempt) {}, closed, retry.PastDeadline, 0},
-		{"another target", retry.Call{Safe: true}, func(a *retry.Attempt) { a.Budget = nil }, closed, "", 0},
+		{"another target", retry.Call{Safe: true, Targets: 2}, func(a *retry.Attempt) { a.Elsewhere = true }, closed, "", 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			r := &refuser{}
+			r := &refuser{admission: row.circuit}
 			a := failed
-			a.Budget = r
 			row.change(&a)
 			c := plan(t, retry.Config{}).Begin(row.call)
-			if step := c.Ended(noon(), a, row.circuit); step.Why != row.want || step.Again != (row.want == "") || r.asked != row.asked {
+			if step := c.Ended(noon(), a, r); step.Why != row.want || step.Again != (row.want == "") || r.asked != row.asked {
 				t.Errorf("got %+v, asked %d times; want %q, %d", step, r.asked, row.want, row.asked)
 			}
 		})
@@ -214,10 +236,6 @@ func TestRetryStormStaysWithinBudget(t *testing.T) {
 			if c.at > 20*time.Second {
 				return calls, retries
 			}
-			attempt := failed
-			if b != nil {
-				attempt.Budget = b
-			}
 			if c.again {
 				retries++
 			} else {
@@ -227,7 +245,7 @@ func TestRetryStormStaysWithinBudget(t *testing.T) {
 				}
 				c.course = p.Begin(retry.Call{Safe: true, Seed: uint64(calls)})
 			}
-			step := c.course.Ended(noon().Add(c.at), attempt, closed)
+			step := c.course.Ended(noon().Add(c.at), failed, budgeted{closed, b})
 			if c.again = step.Again; c.again {
 				c.at += step.Wait
 			} else {

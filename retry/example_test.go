@@ -19,7 +19,7 @@ func ExampleBudget() {
 	for range 1000 { // calls, all of which fail
 		b.Earn()
 		c := p.Begin(retry.Call{Safe: true})
-		step := c.Ended(now, retry.Attempt{Failed: true, Retryable: true, Budget: b}, closed)
+		step := c.Ended(now, retry.Attempt{Failed: true, Retryable: true}, budgeted{closed, b})
 		if step.Again {
 			retries++
 		}

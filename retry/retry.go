@@ -24,48 +24,93 @@ func (p *Plan) MaxRetries() int { return p.cfg.MaxRetries }
 type Call struct {
 	Deadline time.Time // of the caller; zero: none
 	Safe     bool      // doing it twice does no harm
-	Once     bool      // the caller wants no retries
+	Once     bool      // the caller wants one attempt and no more
 	Seed     uint64    // of the random part of the delays
+
+	// Targets is how many there are at which the call may be made, numbered from
+	// 0 in the order in which they are preferred. Zero means 1.
+	Targets int
+
+	// Patient: if no target lets the call through, it waits for the one that will
+	// first, MaxWait in all.
+	Patient bool
 }
 
-// Admission tells whether a retry would be let through now.
+// Admission tells whether attempts would be let through now, and pays for retries.
 type Admission interface {
-	Ready() bool
+	// ReadyIn is how long it takes until a target would let an attempt through that
+	// is no probe: 0 now, negative if that is not in sight.
+	ReadyIn(target int) time.Duration
+
+	// Spend takes a retry at a target out of the target's budget, and reports false
+	// if there is none. It is asked last of all, when nothing else speaks against
+	// the retry.
+	Spend(target int) bool
 }
 
-// Allowance bounds the retries of many calls together, as a [Budget] does. Spend
-// takes one retry, and reports false if there is none.
-type Allowance interface {
-	Spend() bool
-}
-
-// Course is one call's way from its first attempt to its end. It belongs to
-// its call and is not safe for concurrent use.
+// Course is one call's way from its first attempt, at target 0, to its end. It
+// belongs to its call and is not safe for concurrent use.
 type Course struct {
 	plan    *Plan
 	call    Call
+	target  int // of the attempt under way
 	retries int
 	last    time.Duration // that the strategy waited
+	waited  time.Duration // for targets that let nothing through
 	rand    rand.PCG
+	only    progress   // of a single target, so that most calls allocate nothing
+	all     []progress // of several
 }
+
+// progress is what has come of a call at one target.
+type progress struct {
+	state standing
+	again Reason        // why it is not attempted again there; "": it can be
+	held  bool          // the target itself holds the next attempt back
+	asked time.Duration // to wait; 0: it did not say
+	at    time.Time     // when that was
+	due   time.Time     // of a refusal: when the target lets calls through; zero: not known
+}
+
+type standing uint8
+
+const (
+	fresh   standing = iota // not tried yet
+	refused                 // it let no attempt through
+	tried
+)
 
 // Begin starts the course of a call.
 func (p *Plan) Begin(call Call) Course {
-	return Course{plan: p, call: call, rand: *rand.NewPCG(call.Seed, 0)}
+	c := Course{plan: p, call: call, rand: *rand.NewPCG(call.Seed, 0)}
+	if call.Targets > 1 {
+		c.all = make([]progress, call.Targets)
+	}
+	return c
 }
+
+// at is the progress at a target.
+func (c *Course) at(target int) *progress {
+	if c.all == nil {
+		return &c.only
+	}
+	return &c.all[target]
+}
+
+func (c *Course) targets() int { return max(c.call.Targets, 1) }
 
 // Attempt is how one attempt ended.
 type Attempt struct {
 	Failed     bool
-	Retryable  bool          // trying again could help
+	Retryable  bool          // trying again at the same target could help
+	Elsewhere  bool          // another target could help
 	NotDone    bool          // the service surely did nothing, so repeating is safe
 	Probe      bool          // it was a circuit's test call
 	RetryAfter time.Duration // how long the service asked to wait; 0: it did not
 
-	// Budget is that of the circuit at which the next attempt would be made, asked
-	// last of all, when nothing else speaks against it. Nil: none, as when that is
-	// another target, since an attempt there is no retry.
-	Budget Allowance
+	// Held: the target itself holds the next attempt back until it makes sense, as a
+	// gate does before which callers wait in line. Then nobody has to back off.
+	Held bool
 }
 
 // Reason is why a course stops.
@@ -80,60 +125,89 @@ const (
 	Exhausted    Reason = "no retries left"
 	TooLong      Reason = "the wait would be too long"
 	PastDeadline Reason = "the caller's deadline comes first"
-	NotAdmitted  Reason = "the circuit is open"
+	NotAdmitted  Reason = "no target lets it through"
 	OverBudget   Reason = "the retry budget is spent"
 )
 
-// Step is what to do next: try again after Wait if Again, else stop.
+// Step is what to do next: make an attempt at Target after Wait if Again, else
+// stop.
 type Step struct {
-	Again bool
-	Wait  time.Duration
-	Why   Reason // of a stop
+	Again  bool
+	Target int
+	Wait   time.Duration
+	Retry  bool   // the call was attempted there before, and the budget has paid for it
+	Why    Reason // of a stop
 }
 
-// stretch spreads what the service asked for, so that those whom it told the
-// same do not come back together.
-const stretch = 0.2
-
-// Ended takes in how an attempt ended at now and says what to do next.
-func (c *Course) Ended(now time.Time, a Attempt, circuit Admission) Step {
-	if why := c.refuses(a); why != "" {
+// Ended takes in how an attempt ended at now and says what to do next: go to the
+// next target that was not tried yet, at once; or, if there is none, back off and
+// try again where that could help.
+func (c *Course) Ended(now time.Time, a Attempt, admission Admission) Step {
+	why := c.refuses(a)
+	p := c.at(c.target)
+	*p = progress{state: tried, again: why, held: a.Held, asked: a.RetryAfter, at: now}
+	switch {
+	case !a.Failed, why == NotSafe, c.call.Once:
+		return Step{Why: why}
+	case a.Elsewhere:
+		if next, ok := c.next(fresh); ok {
+			return c.goTo(next)
+		}
+	case why != "":
 		return Step{Why: why}
 	}
-	asked, u := a.RetryAfter, rand.New(&c.rand).Float64()
-	wait := min(asked+time.Duration(float64(asked)*stretch*u), c.plan.cfg.MaxWait)
-	last := c.last
-	if asked <= 0 {
-		wait = min(max(c.plan.cfg.Strategy(Turn{c.retries + 1, c.plan.cfg.BaseDelay, c.last, u}), 0), c.plan.cfg.MaxDelay)
-		asked, last = wait, wait
-	}
-	switch {
-	case asked > c.plan.cfg.MaxWait:
-		return Step{Why: TooLong}
-	case !c.call.Deadline.IsZero() && !now.Add(wait).Before(c.call.Deadline):
-		return Step{Why: PastDeadline}
-	case !circuit.Ready():
-		return Step{Why: NotAdmitted}
-	case a.Budget != nil && !a.Budget.Spend():
-		return Step{Why: OverBudget}
-	}
-	c.retries, c.last = c.retries+1, last
-	return Step{Again: true, Wait: wait}
+	return c.backOff(now, admission, why)
 }
 
-// refuses says why a is not repeated whatever the wait, or nothing.
+// refuses says why a is not repeated at its target whatever the wait, or nothing.
 func (c *Course) refuses(a Attempt) Reason {
 	switch {
 	case !a.Failed:
 		return Done
+	case !c.call.Safe && !a.NotDone:
+		return NotSafe
 	case a.Probe:
 		return WasProbe
 	case !a.Retryable:
 		return NotRetryable
-	case !c.call.Safe && !a.NotDone:
-		return NotSafe
-	case c.call.Once || c.retries >= c.plan.cfg.MaxRetries:
+	case c.call.Once:
 		return Exhausted
 	}
 	return ""
+}
+
+// Refused takes in that the target of the last step let no attempt through, and
+// would in a while; negative: nobody knows when.
+func (c *Course) Refused(now time.Time, in time.Duration, admission Admission) Step {
+	p := c.at(c.target)
+	if p.state == tried {
+		p.again = NotAdmitted // it was ready when it was chosen
+	} else {
+		p.state, p.due = refused, time.Time{}
+		if in >= 0 {
+			p.due = now.Add(in)
+		}
+	}
+	if next, ok := c.next(fresh); ok {
+		return c.goTo(next)
+	}
+	if step := c.backOff(now, admission, NotAdmitted); step.Again || !c.call.Patient {
+		return step
+	}
+	return c.await(now)
+}
+
+// next finds the first target of that standing.
+func (c *Course) next(s standing) (target int, found bool) {
+	for t := range c.targets() {
+		if c.at(t).state == s {
+			return t, true
+		}
+	}
+	return 0, false
+}
+
+func (c *Course) goTo(target int) Step {
+	c.target = target
+	return Step{Again: true, Target: target}
 }

@@ -8,9 +8,17 @@ import (
 	"github.com/recloser/recloser/retry"
 )
 
+// admission is that of one target without a budget.
 type admission bool
 
-func (a admission) Ready() bool { return bool(a) }
+func (a admission) ReadyIn(int) time.Duration {
+	if a {
+		return 0
+	}
+	return -1
+}
+
+func (admission) Spend(int) bool { return true }
 
 const (
 	open   = admission(false)
