@@ -300,10 +300,10 @@ func TestLimitedBounds(t *testing.T) {
 		{&openaitest.Limited{Rate: -1, Burst: -1, TokensPerMinute: -1, TokenBurst: -1}, "limited", "1/0/1s - - -"},
 		{&openaitest.Limited{Rate: math.NaN()}, "limited", "1/0/1s - - -"},
 		{&openaitest.Limited{Rate: inf}, "limited 1000000", "1000000/999999/1ms - - -"},
-		{&openaitest.Limited{Rate: 1e-300, Burst: 1 << 60}, "limited 0.00001 burst=1000000", "23058/23057/27h46m40s - - -"},
-		{&openaitest.Limited{TokensPerMinute: 1 << 60, TokenBurst: 1 << 60},
+		{&openaitest.Limited{Rate: 1e-300, Burst: math.MaxInt}, "limited 0.00001 burst=1000000", "23058/23057/27h46m40s - - -"},
+		{&openaitest.Limited{TokensPerMinute: math.MaxInt, TokenBurst: math.MaxInt},
 			"limited tokens=1000000000 token-burst=1000000000", "- 1000000000/999999900/1ms - -"},
-		{&openaitest.Limited{TokensPerMinute: 1, TokenBurst: 1 << 60},
+		{&openaitest.Limited{TokensPerMinute: 1, TokenBurst: math.MaxInt},
 			"limited tokens=1 token-burst=1000000000", "- 38430716/38430616/1h40m0s - -"},
 	}
 	for _, tt := range tests {
