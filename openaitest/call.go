@@ -12,6 +12,7 @@ type call struct {
 	server  *Server
 	start   time.Time
 	body    payload
+	limits  http.Header     // what a good answer tells of rate limits; nil: no Limited was asked
 	client  context.Context // ends when the client leaves, not on Server.Close
 	whole   bool            // all of the answer has been handed to net/http
 	left    bool            // the client was seen to leave before that

@@ -57,7 +57,7 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request) {
 		bad.Serve(w, r, nil)
 		return
 	}
-	limitHeaders(w.Header())
+	limitHeaders(w, r)
 	answer := s.complete(r, req)
 	if req.Stream {
 		answer.stream(s.openStream(w, r), req.StreamOptions.IncludeUsage)

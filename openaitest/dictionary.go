@@ -18,6 +18,14 @@ func answers() []entry {
 			func(v values) Fault {
 				return RateLimited{v.durations["retry-after"], v.on("millis"), v.on("tokens"), v.on("bare")}
 			}},
+		{"limited", "429 for what exceeds R requests per second, or its tokens per minute", limits(), false,
+			func(v values) Fault {
+				return &Limited{
+					Rate: v.numbers["r"], Burst: v.count("burst"),
+					TokensPerMinute: v.count("tokens"), TokenBurst: v.count("token-burst"),
+					Millis: v.on("millis"), NoRetryAfter: v.on("no-retry-after"), Bare: v.on("bare"),
+				}
+			}},
 		{"quota", "429 insufficient_quota", []param{status(), text("code")}, false,
 			func(v values) Fault { return Quota{Code: v.texts["code"], Status: v.count("status")} }},
 		{"error", "any status, with the API's error object", []param{needed(status()), text("type"), text("code")}, false,
@@ -73,6 +81,14 @@ func choices() []entry {
 			func(v values) Fault {
 				return Only{v.texts["model"], v.texts["endpoint"], v.texts["client"], v.group}
 			}},
+	}
+}
+
+func limits() []param {
+	return []param{
+		{name: "r", kind: aNumber, lo: minRate, hi: maxRate},
+		named("burst", maxScriptCount), named("tokens", maxTokens), named("token-burst", maxTokens),
+		flag("millis"), flag("no-retry-after"), flag("bare"),
 	}
 }
 

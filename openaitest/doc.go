@@ -12,6 +12,9 @@
 //
 //	healthy 5s, down 20s, flaky 0.3 10s, healthy
 //
+// Most faults fail whatever the client does. [Limited] is the exception: a token
+// bucket, as the API has it, that refuses only what comes too fast.
+//
 // # What it promises
 //
 // The luck of an attempt is a hash of Config.Seed and the attempt's ordinal
@@ -26,7 +29,8 @@
 // matters.
 //
 // Everything in this package may be used by several goroutines at once. Faults
-// are values that never change while they serve.
+// are values that never change while they serve, but for the buckets of a
+// [Limited].
 //
 // It imports only the standard library, and on purpose nothing else of this
 // module: what it knows about the API, it knows on its own.

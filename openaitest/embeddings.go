@@ -50,7 +50,7 @@ func (s *Server) embeddings(w http.ResponseWriter, r *http.Request) {
 		bad.Serve(w, r, nil)
 		return
 	}
-	limitHeaders(w.Header())
+	limitHeaders(w, r)
 	in := estimate(len(req.Input))
 	out := embeddingList{Object: "list", Model: req.Model, Usage: embeddingUsage{in, in}}
 	rng := AttemptOf(r).Rand()

@@ -106,3 +106,29 @@ func ExampleFlaky() {
 	}
 	// Output: reset healthy reset reset healthy
 }
+
+// A quota that lets one call through every 20 s. The client that heeds what it is
+// told is served.
+func ExampleLimited() {
+	now := time.Unix(0, 0)
+	server, err := openaitest.New(openaitest.Config{
+		Fault: &openaitest.Limited{Rate: 0.05}, // or Script: "limited 0.05"
+		Now:   func() time.Time { return now },
+	})
+	if err != nil {
+		panic(err)
+	}
+	for range 3 {
+		r := httptest.NewRequest(http.MethodPost, "/v1/chat/completions",
+			strings.NewReader(`{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}]}`))
+		w := httptest.NewRecorder()
+		server.ServeHTTP(w, r)
+		wait, _ := time.ParseDuration(w.Header().Get("Retry-After") + "s")
+		fmt.Println(w.Code, "wait", wait, "full in", w.Header().Get("X-Ratelimit-Reset-Requests"))
+		now = now.Add(wait)
+	}
+	// Output:
+	// 200 wait 0s full in 20s
+	// 429 wait 20s full in 20s
+	// 200 wait 0s full in 20s
+}

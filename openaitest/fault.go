@@ -10,7 +10,8 @@ import (
 // A Fault answers an attempt in place of the healthy service, or lets the
 // service answer and spoils what it says.
 //
-// One value serves many attempts at once, so it must not change while it does.
+// One value serves many attempts at once, so it must not change while it does,
+// or guard what changes.
 // Everything that wants to wait should wait for r.Context() too: it ends when
 // the client leaves and when the server is closed.
 type Fault interface {

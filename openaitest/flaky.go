@@ -16,7 +16,9 @@ type Flaky struct {
 // Name is "flaky". Counts has the names of what was chosen instead.
 func (Flaky) Name() string { return "flaky" }
 
-func (f Flaky) String() string { return say("flaky").number(f.P).group(f.Fault).String() }
+func (f Flaky) String() string {
+	return say("flaky").number(min(max(0, f.P), 1)).group(f.Fault).String()
+}
 
 // Choose returns the fault or Healthy.
 func (f Flaky) Choose(a Attempt) Fault {

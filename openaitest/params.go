@@ -75,6 +75,12 @@ func (p *parser) param(e entry, v values, t token) error {
 	case aText:
 		v.texts[name] = value
 		return p.checkText(t, par, value)
+	case aNamedCount:
+		if number, err = strconv.ParseFloat(value, 64); err != nil {
+			return p.fail(t, "%s: want %s", t.shown(), par.form())
+		}
+		v.numbers[name] = number
+		return p.checkNumber(t, par, number)
 	case aNumber, aCount:
 		v.numbers[par.name] = number
 		return p.checkNumber(t, par, number)
@@ -94,12 +100,15 @@ func (p *parser) checkNumber(t token, par param, n float64) error {
 	if n >= par.lo && n <= par.hi && (whole || par.kind == aNumber) {
 		return nil
 	}
-	what := "a number"
-	if par.kind == aCount {
-		what = "a whole number"
+	what, hint := "a whole number", ""
+	if par.kind == aNumber {
+		what = "a number"
 	}
-	return p.fail(t, "%s is out of range; %s is %s from %g to %.0f, and a duration has a unit, as in 5s",
-		t.shown(), par.name, what, par.lo, par.hi)
+	if par.kind.bare() {
+		hint = ", and a duration has a unit, as in 5s"
+	}
+	return p.fail(t, "%s is out of range; %s is %s from %g to %.0f%s",
+		t.shown(), par.name, what, par.lo, par.hi, hint)
 }
 
 // isDuration tells a duration from a number: it has a unit.

@@ -27,7 +27,14 @@ func (p phrase) count(n int) phrase {
 }
 
 func (p phrase) number(x float64) phrase {
-	return p.with(strconv.FormatFloat(min(max(0, x), 1), 'f', -1, 64))
+	return p.with(strconv.FormatFloat(x, 'f', -1, 64))
+}
+
+func (p phrase) named(name string, n int) phrase {
+	if n <= 0 {
+		return p
+	}
+	return p.with(name + "=" + strconv.Itoa(n))
 }
 
 func (p phrase) text(name, value string) phrase {

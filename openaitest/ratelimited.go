@@ -55,7 +55,7 @@ func (f RateLimited) Serve(w http.ResponseWriter, r *http.Request, next http.Han
 
 func (f RateLimited) headers(wait time.Duration) http.Header {
 	h := make(http.Header)
-	limitHeaders(h)
+	generous(h)
 	spent := "Requests"
 	if f.Tokens {
 		spent = "Tokens"

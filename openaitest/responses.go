@@ -89,7 +89,7 @@ func (s *Server) responses(w http.ResponseWriter, r *http.Request) {
 		bad.Serve(w, r, nil)
 		return
 	}
-	limitHeaders(w.Header())
+	limitHeaders(w, r)
 	words, resp := s.respond(r, req)
 	if req.Stream {
 		streamResponse(s.openStream(w, r), resp, words)

@@ -35,6 +35,10 @@ func TestParse(t *testing.T) {
 			}}, 0}}}},
 		{"error-event 4 form=both code=x", openaitest.Timeline{Phases: []openaitest.Phase{{
 			openaitest.ErrorEvent{After: 4, Error: openaitest.APIError{Code: "x"}, Form: openaitest.BothErrors}, 0}}}},
+		{"limited 5 10s, limited 0.05 burst=1 tokens=40000 bare", openaitest.Timeline{Phases: []openaitest.Phase{
+			{&openaitest.Limited{Rate: 5}, 10 * time.Second},
+			{&openaitest.Limited{Rate: 0.05, Burst: 1, TokensPerMinute: 40_000, Bare: true}, 0},
+		}}},
 	}
 	for _, tt := range tests {
 		have, err := openaitest.Parse(tt.script)
@@ -45,11 +49,11 @@ func TestParse(t *testing.T) {
 }
 
 func TestEveryWordParsesAndRoundTrips(t *testing.T) {
-	fill := strings.NewReplacer("[", "", "]", "", "AFTER", "3", "STATUS", "503", "DURATION", "5s",
+	fill := strings.NewReplacer("[", "", "]", "", "AFTER", "3", "STATUS", "503", "=N", "=20", "DURATION", "5s",
 		"TEXT", "some-text", "flat|failed|both", "both", "(FAULT)", "(down 500)")
 	for _, w := range openaitest.Words() {
 		script := fill.Replace(w.Usage)
-		script = strings.NewReplacer(" P ", " 0.25 ", " N ", " 7 ").Replace(script)
+		script = strings.NewReplacer(" P ", " 0.25 ", " N ", " 7 ", " R ", " 0.05 ").Replace(script)
 		line, err := openaitest.Parse(script + " 1m0s")
 		if err != nil {
 			t.Errorf("%q: %v", script, err)
@@ -91,6 +95,13 @@ func TestSyntaxErrors(t *testing.T) {
 		{"hang limit=5", 1, 6, []string{"not a duration"}},
 		{"hang limit", 1, 6, []string{"does not belong", "limit=DURATION"}},
 		{"error-event 1 form=odd", 1, 15, []string{"flat|failed|both"}},
+		{"limited 0", 1, 9, []string{"out of range; r is a number from 1e-05 to 1000000, and"}},
+		{"limited 5 burst=1.5", 1, 11, []string{"burst is a whole number from 1 to 1000000"}},
+		{"limited burst=0", 1, 9, []string{"out of range"}},
+		{"limited tokens=x", 1, 9, []string{`"tokens=x": want tokens=N`}},
+		{"limited tokens=NaN", 1, 9, []string{"out of range"}},
+		{"limited tokens=1 tokens=2", 1, 18, []string{"tokens is given twice"}},
+		{"limited burst", 1, 9, []string{"does not belong to limited", "[burst=N]"}},
 		{"only model=", 1, 6, []string{"model=TEXT"}},
 		{"down (healthy)", 1, 6, []string{`"(" does not belong here`}},
 		{"loop", 1, 1, []string{"loop can only stand alone"}},
@@ -125,7 +136,7 @@ func clip(s string) string { return s[:min(len(s), 40)] }
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"healthy 5s, down 20s, flaky 0.3 10s, healthy", "cut 3 reset + gzip always 1s, loop",
-		"only model=x (first 2 (stall 1 keepalive=1s))", "a#b\n,", "flaky 1e-9 (quota code==)", "(((", "down 1h1",
+		"only model=x (first 2 (stall 1 keepalive=1s))", "a#b\n,", "limited 0.05 burst=1e1 1m, limited tokens=40000 token-burst=1 millis", "flaky 1e-9 (quota code==)", "(((", "down 1h1",
 	} {
 		f.Add(seed)
 	}

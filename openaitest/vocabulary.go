@@ -34,23 +34,24 @@ type entry struct {
 	build   func(v values) Fault
 }
 
-// param is something that may follow a word: "3", "reset", or "limit=5s".
+// param is something that may follow a word: "3", "burst=3", "reset", or "limit=5s".
 type param struct {
 	name    string
 	kind    kind
 	need    bool     // there is no default
-	lo, hi  float64  // of numbers
+	lo, hi  float64  // of numbers and counts
 	choices []string // of text; none: anything
 }
 
 type kind int
 
 const (
-	aNumber   kind = iota // bare, any number
-	aCount                // bare, a whole number
-	aFlag                 // the name alone
-	aDuration             // name=1s
-	aText                 // name=text
+	aNumber     kind = iota // bare, any number
+	aCount                  // bare, a whole number
+	aNamedCount             // name=3
+	aFlag                   // the name alone
+	aDuration               // name=1s
+	aText                   // name=text
 )
 
 func (k kind) bare() bool { return k == aNumber || k == aCount }
@@ -80,6 +81,10 @@ func after() param     { return param{name: "after", kind: aCount, need: true, h
 func status() param    { return param{name: "status", kind: aCount, lo: 400, hi: 599} }
 func anyStatus() param { return param{name: "status", kind: aCount, lo: 200, hi: 599} }
 
+func named(name string, hi float64) param {
+	return param{name: name, kind: aNamedCount, lo: 1, hi: hi}
+}
+
 func flag(name string) param     { return param{name: name, kind: aFlag} }
 func duration(name string) param { return param{name: name, kind: aDuration} }
 func text(name string, choices ...string) param {
@@ -91,6 +96,8 @@ func (p param) form() string {
 	switch {
 	case p.kind == aFlag:
 		return p.name
+	case p.kind == aNamedCount:
+		return p.name + "=N"
 	case p.kind == aDuration:
 		return p.name + "=DURATION"
 	case p.kind == aText && len(p.choices) > 0:

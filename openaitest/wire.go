@@ -3,11 +3,14 @@ package openaitest
 import (
 	"crypto/tls"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
 	"time"
 )
+
+const organization = "org-openaitest"
 
 // apiHeaders sets what every answer of the API itself carries, errors included.
 // The edge in front of it does not send these.
@@ -16,7 +19,7 @@ func apiHeaders(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("X-Request-Id", "req_"+hexID(a, "request", 32))
 	h.Set("Openai-Version", "2020-10-01")
-	h.Set("Openai-Organization", "org-openaitest")
+	h.Set("Openai-Organization", organization)
 	h.Set("Openai-Processing-Ms", strconv.FormatInt(processing(r).Milliseconds(), 10))
 	edgeHeaders(w, r)
 }
@@ -27,8 +30,17 @@ func edgeHeaders(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cf-Ray", hexID(AttemptOf(r), "ray", 16)+"-FRA")
 }
 
-// limitHeaders sets the state of a generous rate limit, as on healthy answers.
-func limitHeaders(h http.Header) {
+// limitHeaders sets the state of the rate limits, as on healthy answers: that of
+// the Limited in force, or of a generous one that is made up.
+func limitHeaders(w http.ResponseWriter, r *http.Request) {
+	if c := callOf(r.Context()); c != nil && c.limits != nil {
+		maps.Copy(w.Header(), c.limits)
+		return
+	}
+	generous(w.Header())
+}
+
+func generous(h http.Header) {
 	h.Set("X-Ratelimit-Limit-Requests", "10000")
 	h.Set("X-Ratelimit-Remaining-Requests", "9999")
 	h.Set("X-Ratelimit-Reset-Requests", "6ms")
