@@ -18,8 +18,8 @@ const slotWidth = 250 * instant(time.Millisecond)
 type Gate struct {
 	label, model string
 	epoch        time.Time
-	set          *Config
-	overflow     bool // stands for many keys, so it holds back none
+	set          atomic.Pointer[Config] // replaced under the lock
+	overflow     bool                   // stands for many keys, so it holds back none
 
 	// What a calm gate needs: open, without a limit, a recent 429 or a line.
 	calm    atomic.Bool
@@ -62,11 +62,20 @@ func NewAt(now time.Time, key, model string, cfg Config) (*Gate, error) {
 }
 
 func newGate(now time.Time, label, model string, set *Config) *Gate {
-	g := &Gate{label: label, model: model, epoch: now, set: set}
-	g.rand = rand.New(rand.NewPCG(set.Seed, hash(label, model)))
+	g := &Gate{label: label, model: model, epoch: now}
+	g.adopt(set)
 	g.calm.Store(true)
 	return g
 }
+
+// adopt makes the gate go by set; a new seed starts its random numbers anew.
+func (g *Gate) adopt(set *Config) {
+	if old := g.set.Swap(set); old == nil || old.Seed != set.Seed {
+		g.rand = rand.New(rand.NewPCG(set.Seed, hash(g.label, g.model)))
+	}
+}
+
+func (g *Gate) cfg() *Config { return g.set.Load() }
 
 // labelOf is a short name of a key that does not tell it.
 func labelOf(key string) string {
@@ -171,12 +180,13 @@ func (g *Gate) look(t instant) {
 	}
 }
 
-// notFarOff bounds what lies ahead, if the clock was set back.
+// notFarOff bounds what lies ahead, if the clock was set back or the bounds are
+// new.
 func (g *Gate) notFarOff(t instant) {
-	longest := t + instant(g.set.MaxClosed)
+	longest := t + instant(g.cfg().MaxClosed)
 	g.until = min(g.until, longest)
 	g.law.hit, g.law.cut = min(g.law.hit, longest), min(g.law.cut, t)
-	g.park.notFarOff(t, g.set)
+	g.park.notFarOff(t, g.cfg())
 	if g.law.upTo > t+second {
 		g.law.upTo = t
 	}
@@ -226,7 +236,7 @@ func (g *Gate) take(t instant) bool {
 		return false
 	}
 	if g.park.on {
-		return g.park.take(t, instant(g.set.TestLease))
+		return g.park.take(t, instant(g.cfg().TestLease))
 	}
 	return g.law.take()
 }

@@ -15,7 +15,7 @@ func (g *Gate) report(t instant, r Report) {
 	rate, tokens := 0., 0.
 	switch r.Kind {
 	case Answer:
-		if !g.set.NoSlowdown && !g.set.NoRate && !g.overflow {
+		if g.slowsDown() {
 			rate, tokens = r.pace()
 		}
 		fallthrough
@@ -93,7 +93,7 @@ func (g *Gate) rateLimit(t, begun instant, r Report) {
 
 // close keeps the gate closed for so long, if it is not closed for longer.
 func (g *Gate) close(t, wait instant) {
-	if until := t + min(wait, instant(g.set.MaxClosed)); until > g.until {
+	if until := t + min(wait, instant(g.cfg().MaxClosed)); until > g.until {
 		g.until, g.closed = until, t
 	}
 }
@@ -101,7 +101,7 @@ func (g *Gate) close(t, wait instant) {
 // limit changes the law, unless rates are not to be limited.
 func (g *Gate) limit(t instant, change func(l *law, t, until instant, answers float64)) {
 	until := max(t, g.until)
-	if g.set.NoRate {
+	if g.cfg().NoRate {
 		g.law.strike(until)
 		return
 	}
@@ -114,8 +114,8 @@ func (g *Gate) guess(begun instant) instant {
 	if g.guesses == 0 || begun >= g.until {
 		g.guesses++
 	}
-	wait := math.Ldexp(float64(g.set.FirstGuess), g.guesses-1)
-	return instant(min(wait, float64(g.set.MaxClosed)))
+	wait := math.Ldexp(float64(g.cfg().FirstGuess), g.guesses-1)
+	return instant(min(wait, float64(g.cfg().MaxClosed)))
 }
 
 // overload lowers the rate at once, since the service asks for it, and closes
@@ -128,13 +128,19 @@ func (g *Gate) overload(t instant, r Report) {
 	g.wake()
 }
 
+// slowsDown reports whether headers may limit the rate.
+func (g *Gate) slowsDown() bool {
+	set := g.cfg()
+	return !set.NoSlowdown && !set.NoRate && !g.overflow
+}
+
 // slow limits the rate to what a limit of which little remains allows in the
 // long run, unless no more than that is asked for.
 func (g *Gate) slow(t instant, rate, tokens float64) {
-	if rate == 0 {
+	if rate == 0 || !g.slowsDown() { // any more
 		return
 	}
-	rate = max(rate, 1/g.set.MaxClosed.Seconds())
+	rate = max(rate, 1/g.cfg().MaxClosed.Seconds())
 	if rate >= liftOver*g.demand(t) || g.law.rate > 0 && g.law.rate <= rate {
 		return
 	}

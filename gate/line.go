@@ -72,14 +72,14 @@ func (g *Gate) join(t, deadline instant) (*Ticket, error) {
 		return nil, nil //nolint:nilnil // as WaitAt says
 	case g.park.on:
 		return nil, g.refusal(g.nextTest(t), KeyParked)
-	case len(g.line) >= g.set.MaxWaiting:
+	case len(g.line) >= g.cfg().MaxWaiting:
 		return nil, g.refusal(g.due(t, len(g.line)), LineFull)
 	}
 	before := g.law
-	if g.law.rate == 0 && !g.set.NoRate { // else they would all go together when it opens
+	if g.law.rate == 0 && !g.cfg().NoRate { // else they would all go together when it opens
 		g.law.start(t, g.answered.see(t), 1)
 	}
-	deadline = min(deadline, t+instant(g.set.MaxWait))
+	deadline = min(deadline, t+instant(g.cfg().MaxWait))
 	if due := g.due(t, len(g.line)); due > deadline {
 		g.law = before
 		return nil, g.refusal(due, DeadlineFirst)

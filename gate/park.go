@@ -23,10 +23,12 @@ func (p *park) take(t, lease instant) bool {
 	return true
 }
 
-// notFarOff is for a clock that was set back.
+// notFarOff bounds what lies ahead, if the clock was set back or the bounds are
+// new.
 func (p *park) notFarOff(t instant, set *Config) {
 	p.due = min(p.due, t+instant(set.MaxRetest))
 	p.lease = min(p.lease, t+instant(set.TestLease))
+	p.every = min(p.every, instant(set.MaxRetest))
 	p.since, p.begun = min(p.since, t), min(p.begun, t)
 }
 
@@ -44,10 +46,10 @@ func (g *Gate) nextTest(t instant) instant {
 func (g *Gate) exhausted(t, begun instant, asked time.Duration) {
 	g.quotas++
 	p := &g.park
-	most := instant(g.set.MaxRetest)
+	most := instant(g.cfg().MaxRetest)
 	switch {
 	case !p.on:
-		*p = park{on: true, since: t, every: instant(g.set.Retest)}
+		*p = park{on: true, since: t, every: instant(g.cfg().Retest)}
 	case !p.out || begun < p.begun:
 		return // sent before the key was parked
 	default:

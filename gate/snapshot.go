@@ -78,11 +78,11 @@ func (g *Gate) bring(t instant, s Snapshot) {
 	if !s.Hit.IsZero() {
 		g.law.hit, g.law.struck = g.at(s.Hit), true
 	}
-	if s.Rate > 0 && !g.set.NoRate {
+	if s.Rate > 0 && !g.cfg().NoRate {
 		g.law.rate, g.law.tokens, g.law.cut, g.law.upTo = max(s.Rate, slowest/100), s.Tokens, g.at(s.Cut), then
 	}
 	if !s.ParkedSince.IsZero() {
-		every := min(max(instant(s.Retest), instant(g.set.Retest)), instant(g.set.MaxRetest))
+		every := min(max(instant(s.Retest), instant(g.cfg().Retest)), instant(g.cfg().MaxRetest))
 		g.park = park{on: true, since: g.at(s.ParkedSince), due: g.at(s.Until), every: every, tests: s.Tests}
 	}
 	g.notFarOff(t)

@@ -20,6 +20,7 @@ const (
 	TestAnswered   Reason = "test call answered"
 	CallersInLine  Reason = "callers wait in line"
 	WasReset       Reason = "reset"
+	NewConfig      Reason = "new configuration"
 	Restored       Reason = "restored"
 )
 
@@ -57,7 +58,7 @@ type outbox struct {
 
 // announce queues a transition for the observer, under the lock.
 func (g *Gate) announce(tr Transition) {
-	if g.set.OnTransition != nil {
+	if g.cfg().OnTransition != nil {
 		g.outbox.pending = append(g.outbox.pending, tr)
 		g.outbox.waiting.Store(true)
 	}
@@ -95,5 +96,7 @@ func (g *Gate) tell(tr Transition) {
 			g.outbox.panics++
 		}
 	}()
-	g.set.OnTransition(tr)
+	if f := g.cfg().OnTransition; f != nil { // it was not when tr was queued
+		f(tr)
+	}
 }
