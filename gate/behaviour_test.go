@@ -146,19 +146,58 @@ func TestOnlyTheRateAllows(t *testing.T) {
 	if e.State != gate.Limited || e.Why != gate.NotNow {
 		t.Errorf("got %+v", e)
 	}
-	if r.g.ReadyAt(r.clock) {
-		t.Error("ready without a token")
+	if got, ok := r.g.ReadyInAt(r.clock); got != e.Until.Sub(r.clock) || !ok {
+		t.Errorf("ready in %v, %v, but told %v", got, ok, e.Until.Sub(r.clock))
 	}
-	for tries := 0; !r.g.ReadyAt(r.clock); tries++ { // later than told, as the demand fades
-		if r.clock = e.Until; tries == 5 {
+	for tries := 0; r.readyIn() > 0; tries++ { // later than told, as the demand fades
+		if r.wait(r.readyIn()); tries == 20 {
 			t.Fatal("not ready at the times that were told")
-		}
-		if !r.g.ReadyAt(r.clock) {
-			e = r.refusal()
 		}
 	}
 	r.allow()
 	r.refusal()
+}
+
+func TestReadyIn(t *testing.T) {
+	r := newRig(t, gate.Config{})
+	is := func(want time.Duration) {
+		t.Helper()
+		before := r.g.MetricsAt(r.clock)
+		for range 3 {
+			if got := r.readyIn(); got != want {
+				t.Fatalf("%v: ready in %v, want %v", r.clock.Sub(start()), got, want)
+			}
+		}
+		if m := r.g.MetricsAt(r.clock); m != before {
+			t.Errorf("to look has changed something: %+v, was %+v", m, before)
+		}
+	}
+	is(0)
+	r.limited(10 * time.Second)
+	is(10 * time.Second)
+	r.wait(9 * time.Second)
+	is(time.Second)
+	r.wait(time.Second - 1)
+	is(time.Millisecond) // at least
+	r.wait(1)
+	is(0)
+	r.allow()
+	r.limited(5 * time.Second)
+	r.limited(5 * time.Second)
+	r.wait(5 * time.Second)
+	tk, _ := r.g.WaitAt(r.clock, time.Time{})
+	if r.readyIn() < 10*time.Second { // who is in line gets the first token
+		t.Errorf("ready in %v, though somebody waits", r.readyIn())
+	}
+	tk.LeaveAt(r.clock)
+	r.report(gate.Report{Kind: gate.Quota})
+	for range 2 { // a test is not for just any call
+		if d, ok := r.g.ReadyInAt(r.clock); ok || d != 0 {
+			t.Errorf("parked: ready in %v", d)
+		}
+		r.wait(time.Hour)
+	}
+	r.allow()
 }
 
 func TestNoRateOnlyClosesAndOpens(t *testing.T) {
@@ -251,9 +290,6 @@ func TestExhaustedQuotaParksTheKey(t *testing.T) {
 		r.wait(every - 1)
 		r.refusal()
 		r.wait(1)
-		if r.g.ReadyAt(r.clock) {
-			t.Error("ready, although only for a test")
-		}
 		r.allow()
 		if e := r.refusal(); e.RetryInAt(r.clock) < time.Second {
 			t.Errorf("while a test is out, told %v", e.RetryInAt(r.clock))
@@ -356,6 +392,9 @@ func TestErrorsSayWhat(t *testing.T) {
 	_, err = r.g.WaitAt(r.clock, time.Time{})
 	is(err, "is closed by a rate limit: the line is full")
 	e := r.refusal()
+	if !e.RateLimited() {
+		t.Error("a closed gate's refusal is none of a rate limit")
+	}
 	if in := e.RetryInAt(r.clock); in < e.Until.Sub(r.clock) || in > e.Until.Sub(r.clock)*12/10 {
 		t.Errorf("told %v, for %v", in, e.Until.Sub(r.clock))
 	}
@@ -364,6 +403,9 @@ func TestErrorsSayWhat(t *testing.T) {
 	}
 	r = newRig(t, gate.Config{})
 	r.report(gate.Report{Kind: gate.Quota})
+	if r.refusal().RateLimited() {
+		t.Error("a parked key's refusal is one of a rate limit")
+	}
 	if got := r.refusal().Error(); got != `gate: key 2c70e12b7a06, model "gpt" is parked, its quota is exhausted` {
 		t.Error(got)
 	}

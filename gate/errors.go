@@ -56,6 +56,10 @@ func (e *ClosedError) Is(target error) bool {
 	return target == ErrClosed || target == ErrParked && e.State == Parked
 }
 
+// RateLimited reports whether the service has said when to come back, or that
+// there is too much at present. A parked key's refusal is none of a rate.
+func (e *ClosedError) RateLimited() bool { return e.State != Parked }
+
 // RetryIn is how long to wait from now before it makes sense to call again:
 // until Until, lengthened by up to 20 % so that those who were refused do not
 // come back together. It is 0 once that has passed.

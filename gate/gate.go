@@ -130,21 +130,31 @@ func (g *Gate) ask(t instant) {
 	g.used = max(g.used, t)
 }
 
-// Ready reports whether a call would be let through now, and not as a test of a
-// parked key. Two calls that ask may find it true and only one be let through;
-// Allow decides.
-func (g *Gate) Ready() bool { return g.ready(g.now) }
+// ReadyIn is how long it takes, as far as is known, until a call that came next
+// would be let through: 0 now, else at least 1 ms. ok is false if the key is
+// parked: waiting does not help, and a test is not for just any call. It takes
+// nothing and does not count as asking, so two who ask may both be told 0 and only
+// one be let through; Allow decides.
+func (g *Gate) ReadyIn() (d time.Duration, ok bool) { return g.readyIn(g.now) }
 
-// ReadyAt is Ready at the instant now.
-func (g *Gate) ReadyAt(now time.Time) bool { return g.ready(func() instant { return g.at(now) }) }
+// ReadyInAt is ReadyIn at the instant now.
+func (g *Gate) ReadyInAt(now time.Time) (d time.Duration, ok bool) {
+	return g.readyIn(func() instant { return g.at(now) })
+}
 
-func (g *Gate) ready(now func() instant) bool {
+func (g *Gate) readyIn(now func() instant) (time.Duration, bool) {
 	if g.calm.Load() {
-		return true
+		return 0, true
 	}
 	t := now()
 	defer g.enter(t)()
-	return g.state != Parked && t >= g.until && len(g.line) == 0 && (g.law.rate == 0 || g.law.tokens >= whole)
+	switch {
+	case g.park.on:
+		return 0, false
+	case len(g.line) == 0 && t >= g.until && g.law.free():
+		return 0, true
+	}
+	return time.Duration(max(g.due(t, len(g.line))-t, polite)), true
 }
 
 // notNow is why a call is refused that does not want to wait.

@@ -56,6 +56,24 @@ func TestReadLimits(t *testing.T) {
 	}
 }
 
+func TestScarceIsLessThanATenth(t *testing.T) {
+	for _, row := range []struct {
+		l    gate.Limit
+		want bool
+	}{
+		{gate.Limit{}, false},
+		{gate.Limit{Limit: 60, Remaining: 6, Reset: time.Second}, false},
+		{gate.Limit{Limit: 60, Remaining: 5, Reset: time.Second}, true},
+		{gate.Limit{Limit: 60, Remaining: 0, Reset: time.Second}, true},
+		{gate.Limit{Limit: 60, Remaining: -1, Reset: time.Second}, false}, // not known
+		{gate.Limit{Limit: 60, Remaining: 5}, false},                      // nor this
+	} {
+		if got := row.l.Scarce(); got != row.want {
+			t.Errorf("%+v: %v", row.l, got)
+		}
+	}
+}
+
 // Whatever a service says, a gate closes for at most MaxClosed, keeps numbers that
 // are numbers, and opens again.
 func FuzzReport(f *testing.F) {

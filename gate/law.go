@@ -157,11 +157,14 @@ func (l *law) lower(t instant) {
 
 // take takes a token, if there is one or none is needed.
 func (l *law) take() bool {
+	if !l.free() {
+		return false
+	}
 	if l.rate > 0 {
-		if l.tokens < whole {
-			return false
-		}
 		l.tokens = max(l.tokens-1, 0)
 	}
 	return true
 }
+
+// free reports whether take would let a call through.
+func (l *law) free() bool { return l.rate <= 0 || l.tokens >= whole }

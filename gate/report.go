@@ -68,13 +68,19 @@ func (l Limit) wait(needed int64) float64 {
 // scarce is the part of a limit below which calls slow down.
 const scarce = 0.1
 
+// Scarce reports whether less than a tenth of the limit remains. Only then does
+// an [Answer] need to say how many tokens it has needed.
+func (l Limit) Scarce() bool {
+	return l.refill() > 0 && float64(l.Remaining) < scarce*float64(l.Limit)
+}
+
 // pace is how many calls a second the limit allows in the long run, and how many
 // at once, if little of it remains; else 0.
 func (l Limit) pace(needed int64) (rate, tokens float64) {
-	each := l.refill() * float64(needed)
-	if needed <= 0 || each <= 0 || float64(l.Remaining) >= scarce*float64(l.Limit) {
+	if needed <= 0 || !l.Scarce() {
 		return 0, 0
 	}
+	each := l.refill() * float64(needed)
 	return 1 / each, float64(l.Remaining) / float64(needed)
 }
 
