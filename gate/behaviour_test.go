@@ -213,10 +213,64 @@ func TestNoRateOnlyClosesAndOpens(t *testing.T) {
 	}
 }
 
-func TestOverloadLowersTheRateAndClosesOnlyIfAsked(t *testing.T) {
+func TestSecondOverloadLimits(t *testing.T) {
+	overload := func(r *rig) { r.report(gate.Report{Kind: gate.Overload}) }
+	hit := func(r *rig) { r.report(gate.Report{Kind: gate.RateLimit, RetryAfter: time.Millisecond}) }
+	type row struct {
+		at      float64
+		do      func(*rig)
+		limited bool
+	}
+	for name, rows := range map[string][]row{
+		"the first does nothing":         {{0, overload, false}},
+		"a second within 60 s limits":    {{0, overload, false}, {60, overload, true}},
+		"after 60 s it is a first":       {{0, overload, false}, {60.001, overload, false}, {61, overload, true}},
+		"a 429 counts as the first":      {{0, hit, false}, {30, overload, true}},
+		"and an overload as one for 429": {{0, overload, false}, {30, hit, true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, gate.Config{})
+			for _, row := range rows {
+				r.to(row.at)
+				row.do(r)
+				if m := r.g.MetricsAt(r.clock); (m.Rate > 0) != row.limited {
+					t.Fatalf("at %v s: rate %v", row.at, m.Rate)
+				}
+			}
+		})
+	}
+}
+
+func TestLimitOfAnOverloadBeginsWithOneCall(t *testing.T) {
 	r := newRig(t, gate.Config{})
+	for i := range 500 {
+		r.to(float64(i) / 5)
+		r.allow()
+		r.report(gate.Report{Kind: gate.Answer, Begun: r.clock})
+	}
+	r.report(gate.Report{Kind: gate.Overload})
+	r.is(gate.Open)
+	r.allow()
 	r.report(gate.Report{Kind: gate.Overload})
 	r.is(gate.Limited)
+	began := r.g.MetricsAt(r.clock).Rate
+	if !near(began, 4.5, 0.2) {
+		t.Errorf("rate is %.2f, want 0.9 of 5", began)
+	}
+	r.allow()
+	r.refusal()
+	r.wait(time.Second)
+	r.report(gate.Report{Kind: gate.Overload, RetryAfter: 3 * time.Second})
+	if m := r.g.MetricsAt(r.clock); !near(m.Rate, 0.85*began, 1e-6) || r.closedFor() != 3*time.Second {
+		t.Errorf("a further one: rate %.3f, was %.3f, closed for %v", m.Rate, began, r.closedFor())
+	}
+}
+
+func TestOverloadClosesOnlyIfAsked(t *testing.T) {
+	r := newRig(t, gate.Config{})
+	r.report(gate.Report{Kind: gate.Overload})
+	r.is(gate.Open)
+	r.allow()
 	r.report(gate.Report{Kind: gate.Overload, RetryAfter: 3 * time.Second})
 	r.is(gate.Closed)
 	if got := r.closedFor(); got != 3*time.Second {

@@ -41,25 +41,26 @@
 // that finds it open and is refused. A wait is never longer than
 // Config.MaxClosed, and a report never shortens one.
 //
-// An [Overload] closes the gate only if the service said for how long, and lowers
-// the rate. An [Answer] opens nothing early. If its headers show that less than a
-// tenth of a limit remains, calls slow down to what the limit allows in the long
-// run, before there is a 429. A [Quota] parks the key.
+// An [Overload] closes the gate only if the service said for how long; for the
+// rate it counts like a 429. An [Answer] opens nothing early. If its headers show
+// that less than a tenth of a limit remains, calls slow down to what the limit
+// allows in the long run, before there is a 429. A [Quota] parks the key.
 //
 // "Request too large for the limit" is the caller's mistake and no matter for a
 // gate: report Nothing.
 //
 // # The rate after a 429
 //
-// The first 429 only makes everybody wait. A second one within 60 s starts a
-// limit of 0.9·a, where a is how many calls a second were answered lately (a mean
-// over 20 s), but at least one call in 10 s. Its bucket holds what comes in one
-// second, at least one call, and begins empty. Each further 429 cuts the rate by
-// 15 %, at most once a second. From 1 s after the last 429 it grows by
-// r·min(0.2, 0.02·s) a second, where r is how many calls a second are asked for
-// and s the seconds since. It is lifted when it exceeds 1.3·r and 5 s have
-// passed. Against a token bucket this finds the rate at which the bucket fills,
-// without being told.
+// The first 429 only makes everybody wait, the first overload not even that. A
+// second one of either within 60 s starts a limit of 0.9·a, where a is how many
+// calls a second were answered lately (a mean over 20 s), but at least one call
+// in 10 s. Its bucket holds what comes in one second, at least one call, and
+// begins empty, after an overload with one call: so little traffic is not held
+// up for 10 s by two overloads. Each further one cuts the rate by 15 %, at most
+// once a second. From 1 s after the last one it grows by r·min(0.2, 0.02·s) a
+// second, where r is how many calls a second are asked for and s the seconds
+// since. It is lifted when it exceeds 1.3·r and 5 s have passed. Against a token
+// bucket this finds the rate at which the bucket fills, without being told.
 //
 // Two rules come on top. Seconds in which the gate is closed do not count as
 // seconds since the last 429. And when callers wait in line behind a gate without

@@ -86,7 +86,7 @@ func (g *Gate) rateLimit(t, begun instant, r Report) {
 	g.rateLimits++
 	g.lastLimit = t
 	g.close(t, wait)
-	g.limit(t, (*law).limited)
+	g.limit(t, 0)
 	g.settle(t, WasRateLimited)
 	g.wake()
 }
@@ -98,14 +98,15 @@ func (g *Gate) close(t, wait instant) {
 	}
 }
 
-// limit changes the law, unless rates are not to be limited.
-func (g *Gate) limit(t instant, change func(l *law, t, until instant, answers float64)) {
+// limit changes the law, unless rates are not to be limited. A limit that starts
+// does so with so many tokens.
+func (g *Gate) limit(t instant, tokens float64) {
 	until := max(t, g.until)
 	if g.cfg().NoRate {
 		g.law.strike(until)
 		return
 	}
-	change(&g.law, t, until, g.answered.see(t))
+	g.law.limited(t, until, g.answered.see(t), tokens)
 }
 
 // guess is how long to wait if the service does not say: each call that found
@@ -118,12 +119,13 @@ func (g *Gate) guess(begun instant) instant {
 	return instant(min(wait, float64(g.cfg().MaxClosed)))
 }
 
-// overload lowers the rate at once, since the service asks for it, and closes
-// the gate only if it says for how long.
+// overload closes the gate only if the service says for how long. A limit that
+// it starts has a call to begin with: nothing is used up, and one that comes half
+// a second later may well be answered.
 func (g *Gate) overload(t instant, r Report) {
 	g.overloads++
 	g.close(t, instant(min(max(r.RetryAfter, 0), time.Duration(farthest))))
-	g.limit(t, (*law).overload)
+	g.limit(t, 1)
 	g.settle(t, WasOverloaded)
 	g.wake()
 }

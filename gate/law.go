@@ -1,6 +1,6 @@
 package gate
 
-// law is the rate limit that follows from 429s: a bucket of tokens, one a call,
+// law is the rate limit that follows from 429s and overloads, here all called 429s: a bucket of tokens, one a call,
 // that fills at a rate which is cut by a 429 and grows from then on. It has no
 // clock and no lock; its verbs take the instant, which must not go back.
 //
@@ -110,24 +110,15 @@ func (l *law) over(t instant, demand float64) bool {
 // recent reports whether a 429 at t would be a repetition.
 func (l *law) recent(t instant) bool { return l.struck && t-l.hit <= repeats }
 
-// limited takes in a 429 at t after which calls are let through at until: a
-// second one starts a limit, a further one cuts it.
-func (l *law) limited(t, until instant, answers float64) {
+// limited takes in a 429, or an overload, at t after which calls are let through
+// at until: a second one starts a limit with so many tokens, a further one cuts
+// it.
+func (l *law) limited(t, until instant, answers, tokens float64) {
 	switch {
 	case l.rate > 0:
 		l.lower(t)
 	case l.recent(t):
-		l.start(t, answers, 0)
-	}
-	l.strike(until)
-}
-
-// overload takes in that the service sheds load: it limits at once.
-func (l *law) overload(t, until instant, answers float64) {
-	if l.rate > 0 {
-		l.lower(t)
-	} else {
-		l.start(t, answers, 0)
+		l.start(t, answers, tokens)
 	}
 	l.strike(until)
 }

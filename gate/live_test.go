@@ -190,7 +190,7 @@ func TestSetConfigUnderTraffic(t *testing.T) {
 			}
 		})
 	}
-	for i := 0; calls.Load() < 1000; i++ {
+	for i := 0; i < 100_000 && (calls.Load() < 1000 || seen.Load() == 0); i++ {
 		cfg := busy
 		cfg.NoRate, cfg.NoSlowdown, cfg.Seed = i%2 == 1, i%3 == 0, uint64(i%4)
 		if i%5 > 0 {
