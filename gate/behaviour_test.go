@@ -367,6 +367,55 @@ func TestExhaustedQuotaParksTheKey(t *testing.T) {
 	}
 }
 
+// The gate says what the key is parked for, at last.
+func TestRefusedKeyIsParked(t *testing.T) {
+	r := newRig(t, gate.Config{})
+	is := func(why gate.Reason, words string, quotas, badKeys int64) {
+		t.Helper()
+		e := r.refusal()
+		if !errors.Is(e, gate.ErrParked) || e.ParkedFor != why || e.Error() != `gate: key 2c70e12b7a06, model "gpt" is parked, `+words {
+			t.Errorf("got %+v: %v", e, e)
+		}
+		if m := r.g.MetricsAt(r.clock); m.ParkedFor != why || m.Quotas != quotas || m.BadKeys != badKeys {
+			t.Errorf("metrics %+v", m)
+		}
+	}
+	r.report(gate.Report{Kind: gate.BadKey})
+	is(gate.KeyRefused, "the service does not take the key", 0, 1)
+	r.wait(5 * time.Minute)
+	r.allow()
+	r.report(gate.Report{Kind: gate.Quota, Begun: r.clock})
+	is(gate.OutOfQuota, "its quota is exhausted", 1, 1)
+	r.wait(time.Minute)
+	r.report(gate.Report{Kind: gate.BadKey, Begun: start()}) // from before
+	is(gate.OutOfQuota, "its quota is exhausted", 1, 2)
+	r.wait(10 * time.Minute)
+	r.allow()
+	r.report(gate.Report{Kind: gate.Answer, Begun: r.clock})
+	r.is(gate.Open)
+	if m := r.g.MetricsAt(r.clock); m.ParkedFor != "" {
+		t.Errorf("metrics %+v", m)
+	}
+	if len(r.seen) != 2 || r.seen[0].Reason != gate.KeyRefused {
+		t.Errorf("seen %v", r.seen)
+	}
+	r.limited(time.Second)
+	if e := r.refusal(); e.ParkedFor != "" || errors.Is(e, gate.ErrParked) {
+		t.Errorf("got %+v", e)
+	}
+}
+
+// A snapshot from before there was a reason.
+func TestRestoredWithoutAReasonIsOutOfQuota(t *testing.T) {
+	r := newRig(t, gate.Config{})
+	if err := r.g.RestoreAt(r.clock, gate.Snapshot{Metrics: gate.Metrics{State: gate.Parked, Until: after(60)}, At: start(), ParkedSince: start()}); err != nil {
+		t.Fatal(err)
+	}
+	if e := r.refusal(); e.ParkedFor != gate.OutOfQuota {
+		t.Errorf("got %+v", e)
+	}
+}
+
 func TestResetOpensAParkedKey(t *testing.T) {
 	r := newRig(t, gate.Config{})
 	r.report(gate.Report{Kind: gate.Quota})

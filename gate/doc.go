@@ -44,7 +44,8 @@
 // An [Overload] closes the gate only if the service said for how long; for the
 // rate it counts like a 429. An [Answer] opens nothing early. If its headers show
 // that less than a tenth of a limit remains, calls slow down to what the limit
-// allows in the long run, before there is a 429. A [Quota] parks the key.
+// allows in the long run, before there is a 429. A [Quota] parks the key, as a
+// [BadKey] does.
 //
 // "Request too large for the limit" is the caller's mistake and no matter for a
 // gate: report Nothing.
@@ -68,13 +69,13 @@
 // opens; it is not lifted while somebody waits. Config.NoRate switches all
 // limits of rate off.
 //
-// # Exhausted quota
+// # Exhausted quota, refused keys
 //
-// Waiting does not bring money. A [Parked] gate refuses everything with an error
+// Waiting does not bring money, nor make a key valid. A [Parked] gate refuses everything with an error
 // that is [ErrParked] too, also those who wait in line, and lets one test call
 // through after 5 min, then after 10 and so on up to an hour. A test that is
-// answered opens it, and so does [Gate.Reset], for a human who has paid. Other
-// keys go on.
+// answered opens it, and so does [Gate.Reset], for a human who has paid. Errors,
+// metrics and snapshots say what it is parked for. Other keys go on.
 //
 // # Many keys
 //

@@ -42,10 +42,10 @@ type Gate struct {
 
 	asked, answered meter
 
-	lastLimit                     instant
-	rateLimits, overloads, quotas int64
-	refused                       int64
-	outbox                        outbox
+	lastLimit                              instant
+	rateLimits, overloads, quotas, badKeys int64
+	refused                                int64
+	outbox                                 outbox
 }
 
 // New returns the open gate of a key and a model, or an error that names the

@@ -94,7 +94,7 @@ func FuzzReport(f *testing.F) {
 		}
 		now := start()
 		for i := range 6 {
-			r.Kind = gate.Kind((int(kind) + i*i) % 6)
+			r.Kind = gate.Kind((int(kind) + i*i) % 7)
 			r.Begun = now.Add(-time.Duration(ms) * time.Millisecond)
 			g.ReportAt(now, r)
 			_ = g.AllowAt(now)

@@ -47,7 +47,12 @@ func (g *Gate) report(t instant, r Report) {
 	case Overload:
 		g.overload(t, r)
 	case Quota:
-		g.exhausted(t, begun, r.RetryAfter)
+		g.quotas++
+		g.parks(t, begun, OutOfQuota, r.RetryAfter)
+		return
+	case BadKey:
+		g.badKeys++
+		g.parks(t, begun, KeyRefused, r.RetryAfter)
 		return
 	default:
 	}
@@ -64,6 +69,8 @@ func (g *Gate) tally(k Kind) Kind {
 		g.overloads++
 	case Quota:
 		g.quotas++
+	case BadKey:
+		g.badKeys++
 	case Answer, Nothing:
 		return k
 	}

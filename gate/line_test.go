@@ -323,7 +323,7 @@ func TestConcurrentUse(t *testing.T) {
 				}
 				cancel()
 				if err == nil {
-					g.Report(gate.Report{Kind: gate.Kind(j % 5), Begun: time.Now()})
+					g.Report(gate.Report{Kind: gate.Kind(j % 6), Begun: time.Now()})
 				}
 				_ = fmt.Sprint(g.State(), g.Metrics())
 				_, _ = g.ReadyIn()

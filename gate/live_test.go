@@ -182,7 +182,7 @@ func TestSetConfigUnderTraffic(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(j%5)*time.Millisecond)
 				if g.Wait(ctx) == nil {
 					g.Report(gate.Report{
-						Kind: gate.Kind((i + j) % 5), Begun: time.Now(), Requests: gate.Limit{Limit: 60, Reset: time.Hour},
+						Kind: gate.Kind((i + j) % 6), Begun: time.Now(), Requests: gate.Limit{Limit: 60, Reset: time.Hour},
 					})
 				}
 				cancel()

@@ -2,9 +2,10 @@ package gate
 
 import "time"
 
-// park is the state of a key whose quota is exhausted.
+// park is the state of a key whose quota is exhausted, or that is refused.
 type park struct {
 	on    bool
+	why   Reason
 	since instant
 	due   instant // of the next test
 	every instant
@@ -42,9 +43,8 @@ func (g *Gate) nextTest(t instant) instant {
 	return max(p.due, g.until)
 }
 
-// exhausted parks the key, or notes that a test has not helped.
-func (g *Gate) exhausted(t, begun instant, asked time.Duration) {
-	g.quotas++
+// parks parks the key, or notes that a test has not helped.
+func (g *Gate) parks(t, begun instant, why Reason, asked time.Duration) {
 	p := &g.park
 	most := instant(g.cfg().MaxRetest)
 	switch {
@@ -56,12 +56,14 @@ func (g *Gate) exhausted(t, begun instant, asked time.Duration) {
 		p.out, p.every = false, min(2*p.every, most)
 		p.tests++
 	}
+	p.why = why
 	p.due = t + max(p.every, min(instant(asked), most))
-	g.settle(t, OutOfQuota)
+	g.settle(t, why)
 	g.wake()
 }
 
-// tested takes in how a call of a parked key ended, if not for want of quota.
+// tested takes in how a call of a parked key ended, if not
+// with what parks it.
 func (g *Gate) tested(t, begun instant, k Kind) {
 	p := &g.park
 	switch {
@@ -75,7 +77,7 @@ func (g *Gate) tested(t, begun instant, k Kind) {
 }
 
 // Reset opens the gate and forgets limits and quota, as a human does who has
-// paid. The figures stay.
+// paid, or mended the key. The figures stay.
 func (g *Gate) Reset() { g.reset(g.now()) }
 
 // ResetAt is Reset at the instant now.

@@ -18,6 +18,8 @@ const (
 	Overload
 	// Quota: the key's money or allowance is used up, until a human acts.
 	Quota
+	// BadKey: the service does not take the key (401, 403), until a human acts.
+	BadKey
 )
 
 // Report is how an attempt ended. Fields that are not known are zero.

@@ -15,6 +15,7 @@ const (
 	WasOverloaded  Reason = "overload"
 	LittleRemains  Reason = "little remains of a limit"
 	OutOfQuota     Reason = "quota exhausted"
+	KeyRefused     Reason = "key refused"
 	WaitOver       Reason = "wait over"
 	DemandMet      Reason = "calls stay under the rate"
 	TestAnswered   Reason = "test call answered"
