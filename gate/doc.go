@@ -19,9 +19,11 @@
 //	resp, err := send()
 //	g.Report(gate.Report{Kind: gate.RateLimit, Begun: begun, RetryAfter: 3 * time.Second})
 //
+// An attempt that is not made after all ends in a [Gate.Withdraw] instead.
+//
 // [Gate.Allow] answers at once. [Gate.Wait] waits in line where the caller's
 // deadline allows it: first come, first served, in a line that is bounded. While
-// somebody waits, Allow lets nobody pass.
+// somebody waits, Allow lets nobody pass. [Gate.ReadyIn] only looks.
 //
 // Each verb has a form with the suffix At that takes the time instead of reading
 // the clock; it holds the logic, so that tests, simulations and replays exercise
@@ -80,8 +82,10 @@
 // # Many keys
 //
 // A [Registry] makes gates as they are asked for, up to a bound; those that are
-// idle make room, and beyond it nobody is held back. Keys are used to find a gate and to make its label, a short
-// hash, which is all that errors, transitions, metrics and snapshots show.
+// idle make room, and beyond it nobody is held back. [Registry.SetConfig] gives
+// all of them another configuration while they are in use. Keys are used to find
+// a gate and to make its label, a short hash, which is all that errors,
+// transitions, metrics and snapshots show.
 //
 // # What it costs
 //
@@ -91,6 +95,4 @@
 //
 // Everything in this package is safe for concurrent use except a [Ticket], which
 // belongs to its caller.
-//
-// Package guard does not use gates yet; this package stands alone.
 package gate

@@ -33,6 +33,8 @@ type Gate struct {
 	since instant
 	used  instant // by a call
 
+	stirred instant // when it was calm for the last time
+
 	until   instant // closed until then
 	closed  instant // when it was closed
 	guesses int     // 429s in a row that did not say how long to wait
@@ -99,7 +101,7 @@ func (g *Gate) Model() string { return g.model }
 
 // Allow asks to make one call now. It returns nil, or a *ClosedError without
 // waiting. While others wait in line, it refuses. An attempt that was let through
-// ends in a [Gate.Report].
+// ends in a [Gate.Report]; one that is not made after all, in a [Gate.Withdraw].
 func (g *Gate) Allow() error {
 	if g.calm.Load() {
 		return nil
@@ -195,7 +197,8 @@ func (g *Gate) look(t instant) {
 func (g *Gate) notFarOff(t instant) {
 	longest := t + instant(g.cfg().MaxClosed)
 	g.until = min(g.until, longest)
-	g.law.hit, g.law.cut = min(g.law.hit, longest), min(g.law.cut, t)
+	g.law.hit, g.law.cut, g.law.began = min(g.law.hit, longest), min(g.law.cut, t), min(g.law.began, t)
+	g.stirred = min(g.stirred, t)
 	g.park.notFarOff(t, g.cfg())
 	if g.law.upTo > t+second {
 		g.law.upTo = t
@@ -222,7 +225,11 @@ func (g *Gate) settle(t instant, why Reason) {
 		g.state, g.since = to, t
 		g.announce(tr)
 	}
-	g.calm.Store(g.state == Open && len(g.line) == 0 && !g.law.recent(t))
+	calm := g.state == Open && len(g.line) == 0 && !g.law.recent(t)
+	if !calm && g.calm.Load() {
+		g.stirred = t
+	}
+	g.calm.Store(calm)
 }
 
 func (g *Gate) stateOf(t instant) State {

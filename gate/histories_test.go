@@ -123,7 +123,11 @@ func (h *history) end() {
 		}
 	}
 	h.note("%+v", r)
-	h.report(r)
+	if r.Kind == gate.Nothing && h.rand.IntN(2) == 0 {
+		h.g.WithdrawAt(h.clock, r.Begun)
+	} else {
+		h.report(r)
+	}
 	isParked := h.g.StateAt(h.clock) == gate.Parked
 	switch {
 	case isParked != h.parked && !parks(r.Kind) && r.Kind != gate.Answer:

@@ -34,10 +34,7 @@ func (g *Gate) report(t instant, r Report) {
 		g.ask(t)
 	}
 	g.used = max(g.used, t)
-	begun := t
-	if !r.Begun.IsZero() {
-		begun = min(g.at(r.Begun), t)
-	}
+	begun := g.begun(t, r.Begun)
 	switch r.Kind {
 	case Answer:
 		g.answer(t, begun)
@@ -57,6 +54,14 @@ func (g *Gate) report(t instant, r Report) {
 	default:
 	}
 	g.tested(t, begun, r.Kind)
+}
+
+// begun is when an attempt was let through that ends at t.
+func (g *Gate) begun(t instant, letThrough time.Time) instant {
+	if letThrough.IsZero() {
+		return t
+	}
+	return min(g.at(letThrough), t)
 }
 
 // tally counts a report of a gate that holds back nobody: what one key has used up
@@ -154,7 +159,7 @@ func (g *Gate) slow(t instant, rate, tokens float64) {
 		return
 	}
 	if g.law.rate == 0 {
-		g.law.tokens = math.Inf(1)
+		g.law.tokens, g.law.began = math.Inf(1), t
 	}
 	g.law.rate, g.law.upTo = rate, max(t, g.law.upTo)
 	g.law.tokens = min(g.law.tokens, tokens, g.law.burst())

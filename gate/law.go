@@ -12,6 +12,7 @@ type law struct {
 	upTo   instant // rate and tokens are those of this instant
 	hit    instant // of the last 429: when calls are let through after it
 	struck bool    // there was one
+	began  instant // when the limit was started
 	cut    instant // when the rate was last set or cut
 }
 
@@ -134,7 +135,7 @@ func (l *law) strike(until instant) {
 // start begins a limit at what was answered lately.
 func (l *law) start(t instant, answers, tokens float64) {
 	l.rate, l.tokens = max(slowest, ofAnswers*answers), tokens
-	l.upTo, l.cut = max(t, l.upTo), t
+	l.upTo, l.began, l.cut = max(t, l.upTo), t, t
 }
 
 // lower cuts the limit, unless it has just been.
@@ -155,6 +156,13 @@ func (l *law) take() bool {
 		l.tokens = max(l.tokens-1, 0)
 	}
 	return true
+}
+
+// giveBack returns what take took at begun, unless the limit is younger.
+func (l *law) giveBack(begun instant) {
+	if l.rate > 0 && begun >= l.began {
+		l.tokens = min(l.tokens+1, l.burst())
+	}
 }
 
 // free reports whether take would let a call through.

@@ -19,8 +19,8 @@ type Ticket struct {
 // first. It returns nil when the call may be made; ctx's error if that ends
 // first; and a *ClosedError at once if the key is parked, the line is full, or
 // the wait would be longer than MaxWait or than ctx's deadline allows, also if
-// that turns out while it waits. An attempt that was let through ends in a
-// [Gate.Report].
+// that turns out while it waits. An attempt that was let through ends as
+// one that Allow let through.
 func (g *Gate) Wait(ctx context.Context) error {
 	if err := ctx.Err(); err != nil || g.calm.Load() {
 		return err

@@ -322,7 +322,9 @@ func TestConcurrentUse(t *testing.T) {
 					err = g.Allow()
 				}
 				cancel()
-				if err == nil {
+				if err == nil && j%7 == 0 {
+					g.Withdraw(time.Now())
+				} else if err == nil {
 					g.Report(gate.Report{Kind: gate.Kind(j % 6), Begun: time.Now()})
 				}
 				_ = fmt.Sprint(g.State(), g.Metrics())

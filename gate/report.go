@@ -6,8 +6,7 @@ import "time"
 type Kind uint8
 
 const (
-	// Nothing: no word about limits: another failure, or the caller has left. An
-	// attempt that was let through and then not made ends so too.
+	// Nothing: no word about limits: another failure, or the caller has left.
 	Nothing Kind = iota
 	// Answer: the service did what was asked.
 	Answer

@@ -82,7 +82,7 @@ func (g *Gate) bring(t instant, s Snapshot) {
 		g.law.hit, g.law.struck = g.at(s.Hit), true
 	}
 	if s.Rate > 0 && !g.cfg().NoRate {
-		g.law.rate, g.law.tokens, g.law.cut, g.law.upTo = max(s.Rate, slowest/100), s.Tokens, g.at(s.Cut), then
+		g.law.rate, g.law.tokens, g.law.began, g.law.cut, g.law.upTo = max(s.Rate, slowest/100), s.Tokens, t, g.at(s.Cut), then
 	}
 	if !s.ParkedSince.IsZero() {
 		every := min(max(instant(s.Retest), instant(g.cfg().Retest)), instant(g.cfg().MaxRetest))
