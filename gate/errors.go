@@ -37,7 +37,7 @@ type ClosedError struct {
 
 // Error names the gate and its state, and not the remaining time, which changes.
 func (e *ClosedError) Error() string {
-	what := ""
+	var what string
 	switch {
 	case e.State == Parked && e.ParkedFor == KeyRefused:
 		what = "is parked, the service does not take the key"

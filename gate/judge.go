@@ -45,11 +45,11 @@ func (g *Gate) report(t instant, r Report) {
 		g.overload(t, r)
 	case Quota:
 		g.quotas++
-		g.parks(t, begun, OutOfQuota, r.RetryAfter)
+		g.parkFor(t, begun, OutOfQuota, r.RetryAfter)
 		return
 	case BadKey:
 		g.badKeys++
-		g.parks(t, begun, KeyRefused, r.RetryAfter)
+		g.parkFor(t, begun, KeyRefused, r.RetryAfter)
 		return
 	default:
 	}

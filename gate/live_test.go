@@ -83,6 +83,17 @@ func TestSetConfigLiftsALimitAndLetsTheLineGo(t *testing.T) {
 	}
 }
 
+// What the old one has noticed last may find nobody to tell.
+func TestSetConfigWithoutObserver(t *testing.T) {
+	reg, r := tuned(t, gate.Config{OnTransition: func(gate.Transition) {}})
+	r.limited(time.Second)
+	r.wait(time.Second)
+	r.set(reg, gate.Config{})
+	if m := r.g.MetricsAt(r.clock); m.ObserverPanics != 0 || m.State != gate.Open {
+		t.Errorf("metrics %+v", m)
+	}
+}
+
 // Who waits is told that the wait has become shorter.
 func TestSetConfigWakesTheLine(t *testing.T) {
 	reg := registry(t, gate.RegistryConfig{})

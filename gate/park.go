@@ -43,8 +43,8 @@ func (g *Gate) nextTest(t instant) instant {
 	return max(p.due, g.until)
 }
 
-// parks parks the key, or notes that a test has not helped.
-func (g *Gate) parks(t, begun instant, why Reason, asked time.Duration) {
+// parkFor parks the key for a reason, or notes that a test has not helped.
+func (g *Gate) parkFor(t, begun instant, why Reason, asked time.Duration) {
 	p := &g.park
 	most := instant(g.cfg().MaxRetest)
 	switch {

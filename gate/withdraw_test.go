@@ -76,9 +76,29 @@ func TestWithdrawFreesTheTestsPlace(t *testing.T) {
 	r.g.WithdrawAt(r.clock.Add(time.Second), r.clock)
 	r.allow()
 	r.refusal()
+	lost := r.clock
+	r.wait(time.Minute)
+	r.allow()
+	r.g.WithdrawAt(r.clock, lost)
+	r.refusal()
 	if m := r.g.MetricsAt(r.clock); m.State != gate.Parked || m.Tests != 0 {
 		t.Errorf("metrics %+v", m)
 	}
+}
+
+// A limit goes on beneath a parked key.
+func TestWithdrawGivesBackATokenAlsoIfParkedSince(t *testing.T) {
+	r := slowed(t)
+	r.allow()
+	begun := r.clock
+	r.wait(time.Millisecond)
+	r.report(gate.Report{Kind: gate.Quota})
+	r.g.WithdrawAt(r.clock, begun)
+	r.refusal()
+	r.report(gate.Report{Kind: gate.Answer})
+	r.is(gate.Limited)
+	r.allow()
+	r.refusal()
 }
 
 // A withdrawn call leaves the demand as if it had not come, whether that was
