@@ -146,19 +146,58 @@ func TestOnlyTheRateAllows(t *testing.T) {
 	if e.State != gate.Limited || e.Why != gate.NotNow {
 		t.Errorf("got %+v", e)
 	}
-	if r.g.ReadyAt(r.clock) {
-		t.Error("ready without a token")
+	if got, ok := r.g.ReadyInAt(r.clock); got != e.Until.Sub(r.clock) || !ok {
+		t.Errorf("ready in %v, %v, but told %v", got, ok, e.Until.Sub(r.clock))
 	}
-	for tries := 0; !r.g.ReadyAt(r.clock); tries++ { // later than told, as the demand fades
-		if r.clock = e.Until; tries == 5 {
+	for tries := 0; r.readyIn() > 0; tries++ { // later than told, as the demand fades
+		if r.wait(r.readyIn()); tries == 20 {
 			t.Fatal("not ready at the times that were told")
-		}
-		if !r.g.ReadyAt(r.clock) {
-			e = r.refusal()
 		}
 	}
 	r.allow()
 	r.refusal()
+}
+
+func TestReadyIn(t *testing.T) {
+	r := newRig(t, gate.Config{})
+	is := func(want time.Duration) {
+		t.Helper()
+		before := r.g.MetricsAt(r.clock)
+		for range 3 {
+			if got := r.readyIn(); got != want {
+				t.Fatalf("%v: ready in %v, want %v", r.clock.Sub(start()), got, want)
+			}
+		}
+		if m := r.g.MetricsAt(r.clock); m != before {
+			t.Errorf("to look has changed something: %+v, was %+v", m, before)
+		}
+	}
+	is(0)
+	r.limited(10 * time.Second)
+	is(10 * time.Second)
+	r.wait(9 * time.Second)
+	is(time.Second)
+	r.wait(time.Second - 1)
+	is(time.Millisecond) // at least
+	r.wait(1)
+	is(0)
+	r.allow()
+	r.limited(5 * time.Second)
+	r.limited(5 * time.Second)
+	r.wait(5 * time.Second)
+	tk, _ := r.g.WaitAt(r.clock, time.Time{})
+	if r.readyIn() < 10*time.Second { // who is in line gets the first token
+		t.Errorf("ready in %v, though somebody waits", r.readyIn())
+	}
+	tk.LeaveAt(r.clock)
+	r.report(gate.Report{Kind: gate.Quota})
+	for range 2 { // a test is not for just any call
+		if d, ok := r.g.ReadyInAt(r.clock); ok || d != 0 {
+			t.Errorf("parked: ready in %v", d)
+		}
+		r.wait(time.Hour)
+	}
+	r.allow()
 }
 
 func TestNoRateOnlyClosesAndOpens(t *testing.T) {
@@ -174,10 +213,64 @@ func TestNoRateOnlyClosesAndOpens(t *testing.T) {
 	}
 }
 
-func TestOverloadLowersTheRateAndClosesOnlyIfAsked(t *testing.T) {
+func TestSecondOverloadLimits(t *testing.T) {
+	overload := func(r *rig) { r.report(gate.Report{Kind: gate.Overload}) }
+	hit := func(r *rig) { r.report(gate.Report{Kind: gate.RateLimit, RetryAfter: time.Millisecond}) }
+	type row struct {
+		at      float64
+		do      func(*rig)
+		limited bool
+	}
+	for name, rows := range map[string][]row{
+		"the first does nothing":         {{0, overload, false}},
+		"a second within 60 s limits":    {{0, overload, false}, {60, overload, true}},
+		"after 60 s it is a first":       {{0, overload, false}, {60.001, overload, false}, {61, overload, true}},
+		"a 429 counts as the first":      {{0, hit, false}, {30, overload, true}},
+		"and an overload as one for 429": {{0, overload, false}, {30, hit, true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, gate.Config{})
+			for _, row := range rows {
+				r.to(row.at)
+				row.do(r)
+				if m := r.g.MetricsAt(r.clock); (m.Rate > 0) != row.limited {
+					t.Fatalf("at %v s: rate %v", row.at, m.Rate)
+				}
+			}
+		})
+	}
+}
+
+func TestLimitOfAnOverloadBeginsWithOneCall(t *testing.T) {
 	r := newRig(t, gate.Config{})
+	for i := range 500 {
+		r.to(float64(i) / 5)
+		r.allow()
+		r.report(gate.Report{Kind: gate.Answer, Begun: r.clock})
+	}
+	r.report(gate.Report{Kind: gate.Overload})
+	r.is(gate.Open)
+	r.allow()
 	r.report(gate.Report{Kind: gate.Overload})
 	r.is(gate.Limited)
+	began := r.g.MetricsAt(r.clock).Rate
+	if !near(began, 4.5, 0.2) {
+		t.Errorf("rate is %.2f, want 0.9 of 5", began)
+	}
+	r.allow()
+	r.refusal()
+	r.wait(time.Second)
+	r.report(gate.Report{Kind: gate.Overload, RetryAfter: 3 * time.Second})
+	if m := r.g.MetricsAt(r.clock); !near(m.Rate, 0.85*began, 1e-6) || r.closedFor() != 3*time.Second {
+		t.Errorf("a further one: rate %.3f, was %.3f, closed for %v", m.Rate, began, r.closedFor())
+	}
+}
+
+func TestOverloadClosesOnlyIfAsked(t *testing.T) {
+	r := newRig(t, gate.Config{})
+	r.report(gate.Report{Kind: gate.Overload})
+	r.is(gate.Open)
+	r.allow()
 	r.report(gate.Report{Kind: gate.Overload, RetryAfter: 3 * time.Second})
 	r.is(gate.Closed)
 	if got := r.closedFor(); got != 3*time.Second {
@@ -251,9 +344,6 @@ func TestExhaustedQuotaParksTheKey(t *testing.T) {
 		r.wait(every - 1)
 		r.refusal()
 		r.wait(1)
-		if r.g.ReadyAt(r.clock) {
-			t.Error("ready, although only for a test")
-		}
 		r.allow()
 		if e := r.refusal(); e.RetryInAt(r.clock) < time.Second {
 			t.Errorf("while a test is out, told %v", e.RetryInAt(r.clock))
@@ -274,6 +364,55 @@ func TestExhaustedQuotaParksTheKey(t *testing.T) {
 	r.is(gate.Open)
 	for range 100 {
 		r.allow()
+	}
+}
+
+// The gate says what the key is parked for, at last.
+func TestRefusedKeyIsParked(t *testing.T) {
+	r := newRig(t, gate.Config{})
+	is := func(why gate.Reason, words string, quotas, badKeys int64) {
+		t.Helper()
+		e := r.refusal()
+		if !errors.Is(e, gate.ErrParked) || e.ParkedFor != why || e.Error() != `gate: key 2c70e12b7a06, model "gpt" is parked, `+words {
+			t.Errorf("got %+v: %v", e, e)
+		}
+		if m := r.g.MetricsAt(r.clock); m.ParkedFor != why || m.Quotas != quotas || m.BadKeys != badKeys {
+			t.Errorf("metrics %+v", m)
+		}
+	}
+	r.report(gate.Report{Kind: gate.BadKey})
+	is(gate.KeyRefused, "the service does not take the key", 0, 1)
+	r.wait(5 * time.Minute)
+	r.allow()
+	r.report(gate.Report{Kind: gate.Quota, Begun: r.clock})
+	is(gate.OutOfQuota, "its quota is exhausted", 1, 1)
+	r.wait(time.Minute)
+	r.report(gate.Report{Kind: gate.BadKey, Begun: start()}) // from before
+	is(gate.OutOfQuota, "its quota is exhausted", 1, 2)
+	r.wait(10 * time.Minute)
+	r.allow()
+	r.report(gate.Report{Kind: gate.Answer, Begun: r.clock})
+	r.is(gate.Open)
+	if m := r.g.MetricsAt(r.clock); m.ParkedFor != "" {
+		t.Errorf("metrics %+v", m)
+	}
+	if len(r.seen) != 2 || r.seen[0].Reason != gate.KeyRefused {
+		t.Errorf("seen %v", r.seen)
+	}
+	r.limited(time.Second)
+	if e := r.refusal(); e.ParkedFor != "" || errors.Is(e, gate.ErrParked) {
+		t.Errorf("got %+v", e)
+	}
+}
+
+// A snapshot from before there was a reason.
+func TestRestoredWithoutAReasonIsOutOfQuota(t *testing.T) {
+	r := newRig(t, gate.Config{})
+	if err := r.g.RestoreAt(r.clock, gate.Snapshot{Metrics: gate.Metrics{State: gate.Parked, Until: after(60)}, At: start(), ParkedSince: start()}); err != nil {
+		t.Fatal(err)
+	}
+	if e := r.refusal(); e.ParkedFor != gate.OutOfQuota {
+		t.Errorf("got %+v", e)
 	}
 }
 
@@ -356,6 +495,9 @@ func TestErrorsSayWhat(t *testing.T) {
 	_, err = r.g.WaitAt(r.clock, time.Time{})
 	is(err, "is closed by a rate limit: the line is full")
 	e := r.refusal()
+	if !e.RateLimited() {
+		t.Error("a closed gate's refusal is none of a rate limit")
+	}
 	if in := e.RetryInAt(r.clock); in < e.Until.Sub(r.clock) || in > e.Until.Sub(r.clock)*12/10 {
 		t.Errorf("told %v, for %v", in, e.Until.Sub(r.clock))
 	}
@@ -364,6 +506,9 @@ func TestErrorsSayWhat(t *testing.T) {
 	}
 	r = newRig(t, gate.Config{})
 	r.report(gate.Report{Kind: gate.Quota})
+	if r.refusal().RateLimited() {
+		t.Error("a parked key's refusal is one of a rate limit")
+	}
 	if got := r.refusal().Error(); got != `gate: key 2c70e12b7a06, model "gpt" is parked, its quota is exhausted` {
 		t.Error(got)
 	}

@@ -19,9 +19,11 @@
 //	resp, err := send()
 //	g.Report(gate.Report{Kind: gate.RateLimit, Begun: begun, RetryAfter: 3 * time.Second})
 //
+// An attempt that is not made after all ends in a [Gate.Withdraw] instead.
+//
 // [Gate.Allow] answers at once. [Gate.Wait] waits in line where the caller's
 // deadline allows it: first come, first served, in a line that is bounded. While
-// somebody waits, Allow lets nobody pass.
+// somebody waits, Allow lets nobody pass. [Gate.ReadyIn] only looks.
 //
 // Each verb has a form with the suffix At that takes the time instead of reading
 // the clock; it holds the logic, so that tests, simulations and replays exercise
@@ -41,25 +43,27 @@
 // that finds it open and is refused. A wait is never longer than
 // Config.MaxClosed, and a report never shortens one.
 //
-// An [Overload] closes the gate only if the service said for how long, and lowers
-// the rate. An [Answer] opens nothing early. If its headers show that less than a
-// tenth of a limit remains, calls slow down to what the limit allows in the long
-// run, before there is a 429. A [Quota] parks the key.
+// An [Overload] closes the gate only if the service said for how long; for the
+// rate it counts like a 429. An [Answer] opens nothing early. If its headers show
+// that less than a tenth of a limit remains, calls slow down to what the limit
+// allows in the long run, before there is a 429. A [Quota] parks the key, as a
+// [BadKey] does.
 //
 // "Request too large for the limit" is the caller's mistake and no matter for a
 // gate: report Nothing.
 //
 // # The rate after a 429
 //
-// The first 429 only makes everybody wait. A second one within 60 s starts a
-// limit of 0.9·a, where a is how many calls a second were answered lately (a mean
-// over 20 s), but at least one call in 10 s. Its bucket holds what comes in one
-// second, at least one call, and begins empty. Each further 429 cuts the rate by
-// 15 %, at most once a second. From 1 s after the last 429 it grows by
-// r·min(0.2, 0.02·s) a second, where r is how many calls a second are asked for
-// and s the seconds since. It is lifted when it exceeds 1.3·r and 5 s have
-// passed. Against a token bucket this finds the rate at which the bucket fills,
-// without being told.
+// The first 429 only makes everybody wait, the first overload not even that. A
+// second one of either within 60 s starts a limit of 0.9·a, where a is how many
+// calls a second were answered lately (a mean over 20 s), but at least one call
+// in 10 s. Its bucket holds what comes in one second, at least one call, and
+// begins empty, after an overload with one call: so little traffic is not held
+// up for 10 s by two overloads. Each further one cuts the rate by 15 %, at most
+// once a second. From 1 s after the last one it grows by r·min(0.2, 0.02·s) a
+// second, where r is how many calls a second are asked for and s the seconds
+// since. It is lifted when it exceeds 1.3·r and 5 s have passed. Against a token
+// bucket this finds the rate at which the bucket fills, without being told.
 //
 // Two rules come on top. Seconds in which the gate is closed do not count as
 // seconds since the last 429. And when callers wait in line behind a gate without
@@ -67,19 +71,21 @@
 // opens; it is not lifted while somebody waits. Config.NoRate switches all
 // limits of rate off.
 //
-// # Exhausted quota
+// # Exhausted quota, refused keys
 //
-// Waiting does not bring money. A [Parked] gate refuses everything with an error
+// Waiting does not bring money, nor make a key valid. A [Parked] gate refuses everything with an error
 // that is [ErrParked] too, also those who wait in line, and lets one test call
 // through after 5 min, then after 10 and so on up to an hour. A test that is
-// answered opens it, and so does [Gate.Reset], for a human who has paid. Other
-// keys go on.
+// answered opens it, and so does [Gate.Reset], for a human who has paid. Errors,
+// metrics and snapshots say what it is parked for. Other keys go on.
 //
 // # Many keys
 //
 // A [Registry] makes gates as they are asked for, up to a bound; those that are
-// idle make room, and beyond it nobody is held back. Keys are used to find a gate and to make its label, a short
-// hash, which is all that errors, transitions, metrics and snapshots show.
+// idle make room, and beyond it nobody is held back. [Registry.SetConfig] gives
+// all of them another configuration while they are in use. Keys are used to find
+// a gate and to make its label, a short hash, which is all that errors,
+// transitions, metrics and snapshots show.
 //
 // # What it costs
 //
@@ -89,6 +95,4 @@
 //
 // Everything in this package is safe for concurrent use except a [Ticket], which
 // belongs to its caller.
-//
-// Package guard does not use gates yet; this package stands alone.
 package gate

@@ -9,9 +9,9 @@ import (
 // ErrClosed is matched, by errors.Is, by every refusal.
 var ErrClosed = errors.New("gate: closed")
 
-// ErrParked is also matched by the refusals of a key whose quota is exhausted:
-// waiting does not help, somebody has to pay.
-var ErrParked = errors.New("gate: quota exhausted")
+// ErrParked is also matched by the refusals of a key whose quota is exhausted or
+// that the service does not take: waiting does not help, somebody has to act.
+var ErrParked = errors.New("gate: key parked")
 
 // Refusal is why a call is not let through.
 type Refusal string
@@ -29,6 +29,7 @@ type ClosedError struct {
 	Label, Model string // of the gate
 	State        State  // Closed, Limited or Parked
 	Why          Refusal
+	ParkedFor    Reason    // OutOfQuota or KeyRefused; "": not parked
 	Until        time.Time // when a call that came next would be let through, as far as is known
 
 	stretch float64 // of the time told, drawn from [1, 1.2)
@@ -36,13 +37,15 @@ type ClosedError struct {
 
 // Error names the gate and its state, and not the remaining time, which changes.
 func (e *ClosedError) Error() string {
-	what := ""
-	switch e.State {
-	case Parked:
+	var what string
+	switch {
+	case e.State == Parked && e.ParkedFor == KeyRefused:
+		what = "is parked, the service does not take the key"
+	case e.State == Parked:
 		what = "is parked, its quota is exhausted"
-	case Limited:
+	case e.State == Limited:
 		what = "lets calls through one by one after a rate limit"
-	case Closed, Open: // open: others wait in line
+	default: // open: others wait in line
 		what = "is closed by a rate limit"
 	}
 	if e.Why == LineFull || e.Why == DeadlineFirst {
@@ -55,6 +58,10 @@ func (e *ClosedError) Error() string {
 func (e *ClosedError) Is(target error) bool {
 	return target == ErrClosed || target == ErrParked && e.State == Parked
 }
+
+// RateLimited reports whether the service has said when to come back, or that
+// there is too much at present. A parked key's refusal is none of a rate.
+func (e *ClosedError) RateLimited() bool { return e.State != Parked }
 
 // RetryIn is how long to wait from now before it makes sense to call again:
 // until Until, lengthened by up to 20 % so that those who were refused do not
@@ -70,6 +77,7 @@ func (e *ClosedError) RetryInAt(now time.Time) time.Duration {
 func (g *Gate) refusal(until instant, why Refusal) *ClosedError {
 	g.refused++
 	return &ClosedError{
-		Label: g.label, Model: g.model, State: g.state, Why: why, Until: g.time(until), stretch: 1 + 0.2*g.rand.Float64(),
+		Label: g.label, Model: g.model, State: g.state, Why: why, ParkedFor: g.park.why,
+		Until: g.time(until), stretch: 1 + 0.2*g.rand.Float64(),
 	}
 }

@@ -18,8 +18,8 @@ const slotWidth = 250 * instant(time.Millisecond)
 type Gate struct {
 	label, model string
 	epoch        time.Time
-	set          *Config
-	overflow     bool // stands for many keys, so it holds back none
+	set          atomic.Pointer[Config] // replaced under the lock
+	overflow     bool                   // stands for many keys, so it holds back none
 
 	// What a calm gate needs: open, without a limit, a recent 429 or a line.
 	calm    atomic.Bool
@@ -33,6 +33,8 @@ type Gate struct {
 	since instant
 	used  instant // by a call
 
+	stirred instant // when it was calm for the last time
+
 	until   instant // closed until then
 	closed  instant // when it was closed
 	guesses int     // 429s in a row that did not say how long to wait
@@ -42,10 +44,10 @@ type Gate struct {
 
 	asked, answered meter
 
-	lastLimit                     instant
-	rateLimits, overloads, quotas int64
-	refused                       int64
-	outbox                        outbox
+	lastLimit                              instant
+	rateLimits, overloads, quotas, badKeys int64
+	refused                                int64
+	outbox                                 outbox
 }
 
 // New returns the open gate of a key and a model, or an error that names the
@@ -62,11 +64,20 @@ func NewAt(now time.Time, key, model string, cfg Config) (*Gate, error) {
 }
 
 func newGate(now time.Time, label, model string, set *Config) *Gate {
-	g := &Gate{label: label, model: model, epoch: now, set: set}
-	g.rand = rand.New(rand.NewPCG(set.Seed, hash(label, model)))
+	g := &Gate{label: label, model: model, epoch: now}
+	g.adopt(set)
 	g.calm.Store(true)
 	return g
 }
+
+// adopt makes the gate go by set; a new seed starts its random numbers anew.
+func (g *Gate) adopt(set *Config) {
+	if old := g.set.Swap(set); old == nil || old.Seed != set.Seed {
+		g.rand = rand.New(rand.NewPCG(set.Seed, hash(g.label, g.model)))
+	}
+}
+
+func (g *Gate) cfg() *Config { return g.set.Load() }
 
 // labelOf is a short name of a key that does not tell it.
 func labelOf(key string) string {
@@ -90,7 +101,7 @@ func (g *Gate) Model() string { return g.model }
 
 // Allow asks to make one call now. It returns nil, or a *ClosedError without
 // waiting. While others wait in line, it refuses. An attempt that was let through
-// ends in a [Gate.Report].
+// ends in a [Gate.Report]; one that is not made after all, in a [Gate.Withdraw].
 func (g *Gate) Allow() error {
 	if g.calm.Load() {
 		return nil
@@ -121,21 +132,31 @@ func (g *Gate) ask(t instant) {
 	g.used = max(g.used, t)
 }
 
-// Ready reports whether a call would be let through now, and not as a test of a
-// parked key. Two calls that ask may find it true and only one be let through;
-// Allow decides.
-func (g *Gate) Ready() bool { return g.ready(g.now) }
+// ReadyIn is how long it takes, as far as is known, until a call that came next
+// would be let through: 0 now, else at least 1 ms. ok is false if the key is
+// parked: waiting does not help, and a test is not for just any call. It takes
+// nothing and does not count as asking, so two who ask may both be told 0 and only
+// one be let through; Allow decides.
+func (g *Gate) ReadyIn() (d time.Duration, ok bool) { return g.readyIn(g.now) }
 
-// ReadyAt is Ready at the instant now.
-func (g *Gate) ReadyAt(now time.Time) bool { return g.ready(func() instant { return g.at(now) }) }
+// ReadyInAt is ReadyIn at the instant now.
+func (g *Gate) ReadyInAt(now time.Time) (d time.Duration, ok bool) {
+	return g.readyIn(func() instant { return g.at(now) })
+}
 
-func (g *Gate) ready(now func() instant) bool {
+func (g *Gate) readyIn(now func() instant) (time.Duration, bool) {
 	if g.calm.Load() {
-		return true
+		return 0, true
 	}
 	t := now()
 	defer g.enter(t)()
-	return g.state != Parked && t >= g.until && len(g.line) == 0 && (g.law.rate == 0 || g.law.tokens >= whole)
+	switch {
+	case g.park.on:
+		return 0, false
+	case len(g.line) == 0 && t >= g.until && g.law.free():
+		return 0, true
+	}
+	return time.Duration(max(g.due(t, len(g.line))-t, polite)), true
 }
 
 // notNow is why a call is refused that does not want to wait.
@@ -171,12 +192,14 @@ func (g *Gate) look(t instant) {
 	}
 }
 
-// notFarOff bounds what lies ahead, if the clock was set back.
+// notFarOff bounds what lies ahead, if the clock was set back or the bounds are
+// new.
 func (g *Gate) notFarOff(t instant) {
-	longest := t + instant(g.set.MaxClosed)
+	longest := t + instant(g.cfg().MaxClosed)
 	g.until = min(g.until, longest)
-	g.law.hit, g.law.cut = min(g.law.hit, longest), min(g.law.cut, t)
-	g.park.notFarOff(t, g.set)
+	g.law.hit, g.law.cut, g.law.began = min(g.law.hit, longest), min(g.law.cut, t), min(g.law.began, t)
+	g.stirred = min(g.stirred, t)
+	g.park.notFarOff(t, g.cfg())
 	if g.law.upTo > t+second {
 		g.law.upTo = t
 	}
@@ -202,7 +225,11 @@ func (g *Gate) settle(t instant, why Reason) {
 		g.state, g.since = to, t
 		g.announce(tr)
 	}
-	g.calm.Store(g.state == Open && len(g.line) == 0 && !g.law.recent(t))
+	calm := g.state == Open && len(g.line) == 0 && !g.law.recent(t)
+	if !calm && g.calm.Load() {
+		g.stirred = t
+	}
+	g.calm.Store(calm)
 }
 
 func (g *Gate) stateOf(t instant) State {
@@ -226,7 +253,7 @@ func (g *Gate) take(t instant) bool {
 		return false
 	}
 	if g.park.on {
-		return g.park.take(t, instant(g.set.TestLease))
+		return g.park.take(t, instant(g.cfg().TestLease))
 	}
 	return g.law.take()
 }

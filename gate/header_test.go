@@ -2,6 +2,8 @@ package gate_test
 
 import (
 	"math"
+	"net/textproto"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +14,7 @@ func TestParseReset(t *testing.T) {
 	for s, want := range map[string]time.Duration{
 		"6m0s": 6 * time.Minute, "120ms": 120 * time.Millisecond, "12ms": 12 * time.Millisecond, "1s": time.Second,
 		"50.529s": 50529 * time.Millisecond, "1h2m3s": time.Hour + 2*time.Minute + 3*time.Second, " 2s ": 2 * time.Second,
-		"55": 55 * time.Second, "0.5": 500 * time.Millisecond, "0": 0, "0s": 0, "-1": 0, "-3s": 0,
+		"55": 55 * time.Second, "0.5": 500 * time.Millisecond, "5.": 5 * time.Second, "1e1": 10 * time.Second, "0": 0, "0s": 0, "-1": 0, "-3s": 0,
 		"": 0, "soon": 0, "NaN": 0, "Inf": 0, "1e300": 0, "6m 0s": 0, "99999999999999999999s": 0,
 	} {
 		if got := gate.ParseReset(s); got != want {
@@ -49,9 +51,60 @@ func TestReadLimits(t *testing.T) {
 			"x-ratelimit-limit-requests": "many", "x-ratelimit-limit-tokens": "10", "x-ratelimit-remaining-tokens": "some", "x-ratelimit-reset-tokens": "soon",
 		}, gate.Limit{}, gate.Limit{Limit: 10, Remaining: -1}},
 	} {
-		requests, tokens := gate.ReadLimits(func(name string) string { return row.h[name] })
+		requests, tokens := gate.ReadLimits(func(name string) string { return row.h[strings.ToLower(name)] })
 		if requests != row.requests || tokens != row.tokens {
 			t.Errorf("%s: %+v %+v, want %+v %+v", row.name, requests, tokens, row.requests, row.tokens)
+		}
+	}
+}
+
+// An answer's headers are read each time, so that must cost little. http.Header
+// gets as textproto.MIMEHeader does, and this package is to know nothing of HTTP.
+func TestReadLimitsAllocatesNothing(t *testing.T) {
+	all := textproto.MIMEHeader{"Content-Type": {"application/json"}}
+	gate.ReadLimits(func(name string) string {
+		if textproto.CanonicalMIMEHeaderKey(name) != name {
+			t.Errorf("%s is not in canonical form", name)
+		}
+		value := "60"
+		if strings.Contains(name, "Reset") {
+			value = "6m0.5s"
+		}
+		all[name] = []string{value}
+		return value
+	})
+	if len(all) != 13 {
+		t.Errorf("%d headers were asked for, want 12", len(all)-1)
+	}
+	azure := textproto.MIMEHeader{
+		"X-Ratelimit-Limit-Requests": {"-1"}, "X-Ratelimit-Limit-Tokens": {"30000"}, "X-Ratelimit-Remaining-Tokens": {"-1"}, "X-Ratelimit-Reset-Tokens": {"55"},
+	}
+	for name, h := range map[string]textproto.MIMEHeader{"none": {"Content-Type": {"application/json"}}, "all": all, "Azure": azure} {
+		if n := testing.AllocsPerRun(100, func() { gate.ReadLimits(h.Get) }); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+	for _, s := range []string{"", "6m0s", "120ms", "50.529s", "55", "0.5"} {
+		if n := testing.AllocsPerRun(100, func() { gate.ParseReset(s) }); n != 0 {
+			t.Errorf("%q: %v allocations", s, n)
+		}
+	}
+}
+
+func TestScarceIsLessThanATenth(t *testing.T) {
+	for _, row := range []struct {
+		l    gate.Limit
+		want bool
+	}{
+		{gate.Limit{}, false},
+		{gate.Limit{Limit: 60, Remaining: 6, Reset: time.Second}, false},
+		{gate.Limit{Limit: 60, Remaining: 5, Reset: time.Second}, true},
+		{gate.Limit{Limit: 60, Remaining: 0, Reset: time.Second}, true},
+		{gate.Limit{Limit: 60, Remaining: -1, Reset: time.Second}, false}, // not known
+		{gate.Limit{Limit: 60, Remaining: 5}, false},                      // nor this
+	} {
+		if got := row.l.Scarce(); got != row.want {
+			t.Errorf("%+v: %v", row.l, got)
 		}
 	}
 }
@@ -69,14 +122,14 @@ func FuzzReport(f *testing.F) {
 			"x-ratelimit-limit-tokens": tl, "x-ratelimit-remaining-tokens": tr, "x-ratelimit-reset-tokens": ts,
 		}
 		r := gate.Report{RetryAfter: time.Duration(retry), Needed: needed}
-		r.Requests, r.Tokens = gate.ReadLimits(func(name string) string { return h[name] })
+		r.Requests, r.Tokens = gate.ReadLimits(func(name string) string { return h[strings.ToLower(name)] })
 		g, err := gate.NewAt(start(), "key", "gpt", gate.Config{Seed: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
 		now := start()
 		for i := range 6 {
-			r.Kind = gate.Kind((int(kind) + i*i) % 6)
+			r.Kind = gate.Kind((int(kind) + i*i) % 7)
 			r.Begun = now.Add(-time.Duration(ms) * time.Millisecond)
 			g.ReportAt(now, r)
 			_ = g.AllowAt(now)

@@ -104,14 +104,16 @@ func (h *history) ask() {
 	h.tickets, h.order = append(h.tickets[:i:i], h.tickets[i+1:]...), append(h.order[:i:i], h.order[i+1:]...)
 }
 
+func parks(k gate.Kind) bool { return k == gate.Quota || k == gate.BadKey }
+
 func (h *history) end() {
 	if len(h.begun) == 0 {
 		return
 	}
 	i := h.rand.IntN(len(h.begun))
-	r := gate.Report{Kind: gate.Kind(h.rand.IntN(5)), Begun: h.begun[i]}
+	r := gate.Report{Kind: gate.Kind(h.rand.IntN(6)), Begun: h.begun[i]}
 	h.begun = append(h.begun[:i:i], h.begun[i+1:]...)
-	if r.Kind == gate.Quota && h.rand.IntN(5) > 0 {
+	if parks(r.Kind) && h.rand.IntN(5) > 0 {
 		r.Kind = gate.Answer
 	}
 	if r.Kind == gate.RateLimit || r.Kind == gate.Overload {
@@ -121,12 +123,16 @@ func (h *history) end() {
 		}
 	}
 	h.note("%+v", r)
-	h.report(r)
+	if r.Kind == gate.Nothing && h.rand.IntN(2) == 0 {
+		h.g.WithdrawAt(h.clock, r.Begun)
+	} else {
+		h.report(r)
+	}
 	isParked := h.g.StateAt(h.clock) == gate.Parked
 	switch {
-	case isParked != h.parked && r.Kind != gate.Quota && r.Kind != gate.Answer:
+	case isParked != h.parked && !parks(r.Kind) && r.Kind != gate.Answer:
 		h.fail("parked or not for no reason")
-	case r.Kind == gate.Quota && !isParked:
+	case parks(r.Kind) && !isParked:
 		h.fail("not parked")
 	case isParked != h.parked, isParked && !h.test.IsZero() && !r.Begun.Before(h.test):
 		h.test = time.Time{}

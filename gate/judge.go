@@ -15,7 +15,7 @@ func (g *Gate) report(t instant, r Report) {
 	rate, tokens := 0., 0.
 	switch r.Kind {
 	case Answer:
-		if !g.set.NoSlowdown && !g.set.NoRate && !g.overflow {
+		if g.slowsDown() {
 			rate, tokens = r.pace()
 		}
 		fallthrough
@@ -34,10 +34,7 @@ func (g *Gate) report(t instant, r Report) {
 		g.ask(t)
 	}
 	g.used = max(g.used, t)
-	begun := t
-	if !r.Begun.IsZero() {
-		begun = min(g.at(r.Begun), t)
-	}
+	begun := g.begun(t, r.Begun)
 	switch r.Kind {
 	case Answer:
 		g.answer(t, begun)
@@ -47,11 +44,24 @@ func (g *Gate) report(t instant, r Report) {
 	case Overload:
 		g.overload(t, r)
 	case Quota:
-		g.exhausted(t, begun, r.RetryAfter)
+		g.quotas++
+		g.parkFor(t, begun, OutOfQuota, r.RetryAfter)
+		return
+	case BadKey:
+		g.badKeys++
+		g.parkFor(t, begun, KeyRefused, r.RetryAfter)
 		return
 	default:
 	}
 	g.tested(t, begun, r.Kind)
+}
+
+// begun is when an attempt was let through that ends at t.
+func (g *Gate) begun(t instant, letThrough time.Time) instant {
+	if letThrough.IsZero() {
+		return t
+	}
+	return min(g.at(letThrough), t)
 }
 
 // tally counts a report of a gate that holds back nobody: what one key has used up
@@ -64,6 +74,8 @@ func (g *Gate) tally(k Kind) Kind {
 		g.overloads++
 	case Quota:
 		g.quotas++
+	case BadKey:
+		g.badKeys++
 	case Answer, Nothing:
 		return k
 	}
@@ -86,26 +98,27 @@ func (g *Gate) rateLimit(t, begun instant, r Report) {
 	g.rateLimits++
 	g.lastLimit = t
 	g.close(t, wait)
-	g.limit(t, (*law).limited)
+	g.limit(t, 0)
 	g.settle(t, WasRateLimited)
 	g.wake()
 }
 
 // close keeps the gate closed for so long, if it is not closed for longer.
 func (g *Gate) close(t, wait instant) {
-	if until := t + min(wait, instant(g.set.MaxClosed)); until > g.until {
+	if until := t + min(wait, instant(g.cfg().MaxClosed)); until > g.until {
 		g.until, g.closed = until, t
 	}
 }
 
-// limit changes the law, unless rates are not to be limited.
-func (g *Gate) limit(t instant, change func(l *law, t, until instant, answers float64)) {
+// limit changes the law, unless rates are not to be limited. A limit that starts
+// does so with so many tokens.
+func (g *Gate) limit(t instant, tokens float64) {
 	until := max(t, g.until)
-	if g.set.NoRate {
+	if g.cfg().NoRate {
 		g.law.strike(until)
 		return
 	}
-	change(&g.law, t, until, g.answered.see(t))
+	g.law.limited(t, until, g.answered.see(t), tokens)
 }
 
 // guess is how long to wait if the service does not say: each call that found
@@ -114,32 +127,39 @@ func (g *Gate) guess(begun instant) instant {
 	if g.guesses == 0 || begun >= g.until {
 		g.guesses++
 	}
-	wait := math.Ldexp(float64(g.set.FirstGuess), g.guesses-1)
-	return instant(min(wait, float64(g.set.MaxClosed)))
+	wait := math.Ldexp(float64(g.cfg().FirstGuess), g.guesses-1)
+	return instant(min(wait, float64(g.cfg().MaxClosed)))
 }
 
-// overload lowers the rate at once, since the service asks for it, and closes
-// the gate only if it says for how long.
+// overload closes the gate only if the service says for how long. A limit that
+// it starts has a call to begin with: nothing is used up, and one that comes half
+// a second later may well be answered.
 func (g *Gate) overload(t instant, r Report) {
 	g.overloads++
 	g.close(t, instant(min(max(r.RetryAfter, 0), time.Duration(farthest))))
-	g.limit(t, (*law).overload)
+	g.limit(t, 1)
 	g.settle(t, WasOverloaded)
 	g.wake()
+}
+
+// slowsDown reports whether headers may limit the rate.
+func (g *Gate) slowsDown() bool {
+	set := g.cfg()
+	return !set.NoSlowdown && !set.NoRate && !g.overflow
 }
 
 // slow limits the rate to what a limit of which little remains allows in the
 // long run, unless no more than that is asked for.
 func (g *Gate) slow(t instant, rate, tokens float64) {
-	if rate == 0 {
+	if rate == 0 || !g.slowsDown() { // any more
 		return
 	}
-	rate = max(rate, 1/g.set.MaxClosed.Seconds())
+	rate = max(rate, 1/g.cfg().MaxClosed.Seconds())
 	if rate >= liftOver*g.demand(t) || g.law.rate > 0 && g.law.rate <= rate {
 		return
 	}
 	if g.law.rate == 0 {
-		g.law.tokens = math.Inf(1)
+		g.law.tokens, g.law.began = math.Inf(1), t
 	}
 	g.law.rate, g.law.upTo = rate, max(t, g.law.upTo)
 	g.law.tokens = min(g.law.tokens, tokens, g.law.burst())

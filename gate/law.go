@@ -1,6 +1,6 @@
 package gate
 
-// law is the rate limit that follows from 429s: a bucket of tokens, one a call,
+// law is the rate limit that follows from 429s and overloads, here all called 429s: a bucket of tokens, one a call,
 // that fills at a rate which is cut by a 429 and grows from then on. It has no
 // clock and no lock; its verbs take the instant, which must not go back.
 //
@@ -12,6 +12,7 @@ type law struct {
 	upTo   instant // rate and tokens are those of this instant
 	hit    instant // of the last 429: when calls are let through after it
 	struck bool    // there was one
+	began  instant // when the limit was started
 	cut    instant // when the rate was last set or cut
 }
 
@@ -110,24 +111,15 @@ func (l *law) over(t instant, demand float64) bool {
 // recent reports whether a 429 at t would be a repetition.
 func (l *law) recent(t instant) bool { return l.struck && t-l.hit <= repeats }
 
-// limited takes in a 429 at t after which calls are let through at until: a
-// second one starts a limit, a further one cuts it.
-func (l *law) limited(t, until instant, answers float64) {
+// limited takes in a 429, or an overload, at t after which calls are let through
+// at until: a second one starts a limit with so many tokens, a further one cuts
+// it.
+func (l *law) limited(t, until instant, answers, tokens float64) {
 	switch {
 	case l.rate > 0:
 		l.lower(t)
 	case l.recent(t):
-		l.start(t, answers, 0)
-	}
-	l.strike(until)
-}
-
-// overload takes in that the service sheds load: it limits at once.
-func (l *law) overload(t, until instant, answers float64) {
-	if l.rate > 0 {
-		l.lower(t)
-	} else {
-		l.start(t, answers, 0)
+		l.start(t, answers, tokens)
 	}
 	l.strike(until)
 }
@@ -143,7 +135,7 @@ func (l *law) strike(until instant) {
 // start begins a limit at what was answered lately.
 func (l *law) start(t instant, answers, tokens float64) {
 	l.rate, l.tokens = max(slowest, ofAnswers*answers), tokens
-	l.upTo, l.cut = max(t, l.upTo), t
+	l.upTo, l.began, l.cut = max(t, l.upTo), t, t
 }
 
 // lower cuts the limit, unless it has just been.
@@ -157,11 +149,21 @@ func (l *law) lower(t instant) {
 
 // take takes a token, if there is one or none is needed.
 func (l *law) take() bool {
+	if !l.free() {
+		return false
+	}
 	if l.rate > 0 {
-		if l.tokens < whole {
-			return false
-		}
 		l.tokens = max(l.tokens-1, 0)
 	}
 	return true
 }
+
+// giveBack returns what take took at begun, unless the limit is younger.
+func (l *law) giveBack(begun instant) {
+	if l.rate > 0 && begun >= l.began {
+		l.tokens = min(l.tokens+1, l.burst())
+	}
+}
+
+// free reports whether take would let a call through.
+func (l *law) free() bool { return l.rate <= 0 || l.tokens >= whole }

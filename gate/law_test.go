@@ -12,7 +12,7 @@ import (
 func TestRateFollowsTheLaw(t *testing.T) {
 	type row struct {
 		at   float64
-		do   string // "429", "429 for 5 s", "overload" or "look"
+		do   string // "429", "429 for 5 s" or "look"
 		rate float64
 	}
 	const none, r = 0., 10.
@@ -52,9 +52,6 @@ func TestRateFollowsTheLaw(t *testing.T) {
 			{0, "429", none}, {1, "429", 9}, {2, "429", cut(1)}, {3, "429", cut(2)}, {4, "429", cut(3)}, {5, "429", cut(4)}, {6, "429", cut(5)},
 			{7, "429", cut(6)}, {8, "429", cut(7)}, {9, "429", cut(8)}, {19, "look", cut(8) + r*0.99}, {19.2, "look", cut(8) + r*(0.99+0.04)},
 		},
-		"an overload limits at once, and cuts like a 429": {
-			{0, "overload", 9}, {1, "overload", cut(1)}, {1.5, "overload", cut(1)}, {4, "look", cut(1) + r*0.01*(2.5*2.5-1)},
-		},
 		"time with the gate closed does not count": {
 			{0, "429", none}, {1, "429 for 5 s", 9}, {6, "look", 9}, {7, "look", 9}, {8, "look", 9 + r*0.01*3},
 		},
@@ -72,11 +69,9 @@ func TestRateFollowsTheLaw(t *testing.T) {
 				}
 				switch row.do {
 				case "429":
-					l.limited(now, now, r)
+					l.limited(now, now, r, 0)
 				case "429 for 5 s":
-					l.limited(now, now+5*second, r)
-				case "overload":
-					l.overload(now, now, r)
+					l.limited(now, now+5*second, r, 0)
 				}
 				if math.Abs(l.rate-row.rate) > 1e-6 {
 					t.Fatalf("%v s, %s: rate is %.6f, want %.6f", row.at, row.do, l.rate, row.rate)
@@ -89,7 +84,7 @@ func TestRateFollowsTheLaw(t *testing.T) {
 func TestLimitIsNeverSlowerThanOneCallInTenSeconds(t *testing.T) {
 	l := law{}
 	for i := range 100 {
-		l.limited(seconds(float64(i)), seconds(float64(i)), 0)
+		l.limited(seconds(float64(i)), seconds(float64(i)), 0, 0)
 		if i > 0 && l.rate != 0.1 {
 			t.Fatalf("after %d: rate %v", i+1, l.rate)
 		}
@@ -98,7 +93,7 @@ func TestLimitIsNeverSlowerThanOneCallInTenSeconds(t *testing.T) {
 
 func TestCutNeverRaisesTheRate(t *testing.T) {
 	l := law{rate: 0.05, struck: true}
-	if l.limited(seconds(2), seconds(2), 10); l.rate != 0.05 {
+	if l.limited(seconds(2), seconds(2), 10, 0); l.rate != 0.05 {
 		t.Errorf("rate %v after a 429, was 0.05", l.rate)
 	}
 }
@@ -112,8 +107,8 @@ func TestBucketBeginsEmptyAndHoldsOneSecondOrOneCall(t *testing.T) {
 		{0, 9.9, 0}, {0, 10.001, 1}, {0, 3600, 1}, {2, 3600, 1},
 	} {
 		l := law{}
-		l.limited(0, 0, row.answers)
-		l.limited(0, 0, row.answers)
+		l.limited(0, 0, row.answers, 0)
+		l.limited(0, 0, row.answers, 0)
 		l.advance(seconds(row.after), 0)
 		n := 0
 		for l.take() {
@@ -132,8 +127,8 @@ func TestDueIsWhenTheTokenIsThere(t *testing.T) {
 			for _, from := range []float64{0, 0.7, 3, 30} {
 				for _, n := range []int{1, 2, 5, 100} {
 					l := law{}
-					l.limited(0, 0, answers)
-					l.limited(0, seconds(from), answers)
+					l.limited(0, 0, answers, 0)
+					l.limited(0, seconds(from), answers, 0)
 					due := l.due(n, seconds(from), demand)
 					// The bucket may be full before, so take what there is as it comes.
 					for _, off := range []time.Duration{-time.Millisecond, time.Millisecond} {

@@ -19,8 +19,8 @@ type Ticket struct {
 // first. It returns nil when the call may be made; ctx's error if that ends
 // first; and a *ClosedError at once if the key is parked, the line is full, or
 // the wait would be longer than MaxWait or than ctx's deadline allows, also if
-// that turns out while it waits. An attempt that was let through ends in a
-// [Gate.Report].
+// that turns out while it waits. An attempt that was let through ends as
+// one that Allow let through.
 func (g *Gate) Wait(ctx context.Context) error {
 	if err := ctx.Err(); err != nil || g.calm.Load() {
 		return err
@@ -72,14 +72,14 @@ func (g *Gate) join(t, deadline instant) (*Ticket, error) {
 		return nil, nil //nolint:nilnil // as WaitAt says
 	case g.park.on:
 		return nil, g.refusal(g.nextTest(t), KeyParked)
-	case len(g.line) >= g.set.MaxWaiting:
+	case len(g.line) >= g.cfg().MaxWaiting:
 		return nil, g.refusal(g.due(t, len(g.line)), LineFull)
 	}
 	before := g.law
-	if g.law.rate == 0 && !g.set.NoRate { // else they would all go together when it opens
+	if g.law.rate == 0 && !g.cfg().NoRate { // else they would all go together when it opens
 		g.law.start(t, g.answered.see(t), 1)
 	}
-	deadline = min(deadline, t+instant(g.set.MaxWait))
+	deadline = min(deadline, t+instant(g.cfg().MaxWait))
 	if due := g.due(t, len(g.line)); due > deadline {
 		g.law = before
 		return nil, g.refusal(due, DeadlineFirst)

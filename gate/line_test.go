@@ -252,7 +252,7 @@ func TestNobodyPushesIn(t *testing.T) {
 	r.limited(time.Second)
 	first, _ := r.g.WaitAt(r.clock, time.Time{})
 	r.wait(time.Second) // it is the first's turn, who has not noticed yet
-	if r.g.ReadyAt(r.clock) {
+	if r.readyIn() == 0 {
 		t.Error("ready for others")
 	}
 	r.refusal()
@@ -322,10 +322,13 @@ func TestConcurrentUse(t *testing.T) {
 					err = g.Allow()
 				}
 				cancel()
-				if err == nil {
-					g.Report(gate.Report{Kind: gate.Kind(j % 5), Begun: time.Now()})
+				if err == nil && j%7 == 0 {
+					g.Withdraw(time.Now())
+				} else if err == nil {
+					g.Report(gate.Report{Kind: gate.Kind(j % 6), Begun: time.Now()})
 				}
-				_ = fmt.Sprint(g.State(), g.Metrics(), g.Ready())
+				_ = fmt.Sprint(g.State(), g.Metrics())
+				_, _ = g.ReadyIn()
 				if j%50 == 0 {
 					g.Reset()
 				}

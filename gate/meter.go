@@ -22,6 +22,12 @@ func (m *meter) add(t instant, n float64) {
 	m.rate, m.at = m.rate*decay(t-m.at)+n/memory, t
 }
 
+// takeBack undoes that one event was added at t.
+func (m *meter) takeBack(t instant) {
+	m.add(t, -1)
+	m.rate = max(m.rate, 0) // the add may have been a little earlier
+}
+
 // see is the mean at t.
 func (m *meter) see(t instant) float64 { return m.rate * decay(max(t-m.at, 0)) }
 

@@ -2,9 +2,10 @@ package gate
 
 import "time"
 
-// park is the state of a key whose quota is exhausted.
+// park is the state of a key whose quota is exhausted, or that is refused.
 type park struct {
 	on    bool
+	why   Reason
 	since instant
 	due   instant // of the next test
 	every instant
@@ -23,10 +24,12 @@ func (p *park) take(t, lease instant) bool {
 	return true
 }
 
-// notFarOff is for a clock that was set back.
+// notFarOff bounds what lies ahead, if the clock was set back or the bounds are
+// new.
 func (p *park) notFarOff(t instant, set *Config) {
 	p.due = min(p.due, t+instant(set.MaxRetest))
 	p.lease = min(p.lease, t+instant(set.TestLease))
+	p.every = min(p.every, instant(set.MaxRetest))
 	p.since, p.begun = min(p.since, t), min(p.begun, t)
 }
 
@@ -40,26 +43,27 @@ func (g *Gate) nextTest(t instant) instant {
 	return max(p.due, g.until)
 }
 
-// exhausted parks the key, or notes that a test has not helped.
-func (g *Gate) exhausted(t, begun instant, asked time.Duration) {
-	g.quotas++
+// parkFor parks the key for a reason, or notes that a test has not helped.
+func (g *Gate) parkFor(t, begun instant, why Reason, asked time.Duration) {
 	p := &g.park
-	most := instant(g.set.MaxRetest)
+	most := instant(g.cfg().MaxRetest)
 	switch {
 	case !p.on:
-		*p = park{on: true, since: t, every: instant(g.set.Retest)}
+		*p = park{on: true, since: t, every: instant(g.cfg().Retest)}
 	case !p.out || begun < p.begun:
 		return // sent before the key was parked
 	default:
 		p.out, p.every = false, min(2*p.every, most)
 		p.tests++
 	}
+	p.why = why
 	p.due = t + max(p.every, min(instant(asked), most))
-	g.settle(t, OutOfQuota)
+	g.settle(t, why)
 	g.wake()
 }
 
-// tested takes in how a call of a parked key ended, if not for want of quota.
+// tested takes in how a call of a parked key ended, if not
+// with what parks it.
 func (g *Gate) tested(t, begun instant, k Kind) {
 	p := &g.park
 	switch {
@@ -73,7 +77,7 @@ func (g *Gate) tested(t, begun instant, k Kind) {
 }
 
 // Reset opens the gate and forgets limits and quota, as a human does who has
-// paid. The figures stay.
+// paid, or mended the key. The figures stay.
 func (g *Gate) Reset() { g.reset(g.now()) }
 
 // ResetAt is Reset at the instant now.

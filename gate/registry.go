@@ -38,14 +38,15 @@ type RegistryConfig struct {
 // safe for concurrent use; looking up what exists takes no global lock and does
 // not allocate.
 type Registry struct {
-	cfg    RegistryConfig
-	set    *Config
-	seed   maphash.Seed
-	shards [16]shard
+	seed    maphash.Seed
+	shards  [16]shard
+	setting sync.Mutex // one SetConfig after the other
 
 	making   sync.Mutex // held by those who ask for what does not exist
-	gates    int        // the overflow one aside
-	swept    time.Time  // when idle gates were last looked for
+	cfg      RegistryConfig
+	set      *Config
+	gates    int       // the overflow one aside
+	swept    time.Time // when idle gates were last looked for
 	overflow *Gate
 	restored map[name]Snapshot // of gates that nobody has asked for yet
 }
@@ -58,20 +59,26 @@ type shard struct {
 // name is a gate's place, by key; of a snapshot, by label.
 type name struct{ key, model string }
 
-// NewRegistry returns an empty registry, or an error that names the field.
+// Validate returns an error for every field that cannot be used, joined; each
+// is a *ConfigError.
+func (c RegistryConfig) Validate() error {
+	errs := []error{c.Gate.Validate()}
+	if c.MaxGates < 0 || c.MaxGates > 1_000_000 {
+		errs = append(errs, &ConfigError{"MaxGates", c.MaxGates, "1 to 1000000, or 0 for 1000"})
+	}
+	if c.IdleAfter != 0 && (c.IdleAfter < minDuration || c.IdleAfter > maxDuration) {
+		errs = append(errs, &ConfigError{"IdleAfter", c.IdleAfter, fmt.Sprintf("%v to %v, or 0 for 10m0s", minDuration, maxDuration)})
+	}
+	return errors.Join(errs...)
+}
+
+// NewRegistry returns an empty registry, or an error that names the fields.
 func NewRegistry(cfg RegistryConfig) (*Registry, error) {
-	if err := cfg.Gate.Validate(); err != nil {
+	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	if cfg.MaxGates < 0 || cfg.MaxGates > 1_000_000 {
-		return nil, &ConfigError{"MaxGates", cfg.MaxGates, "1 to 1000000, or 0 for 1000"}
-	}
-	if cfg.IdleAfter != 0 && (cfg.IdleAfter < minDuration || cfg.IdleAfter > maxDuration) {
-		return nil, &ConfigError{"IdleAfter", cfg.IdleAfter, fmt.Sprintf("%v to %v, or 0 for 10m0s", minDuration, maxDuration)}
-	}
-	cfg.MaxGates = cmp.Or(cfg.MaxGates, DefaultMaxGates)
-	cfg.IdleAfter = cmp.Or(cfg.IdleAfter, 10*time.Minute)
-	r := &Registry{cfg: cfg, set: newSettings(cfg.Gate), seed: maphash.MakeSeed(), restored: make(map[name]Snapshot)}
+	r := &Registry{seed: maphash.MakeSeed(), restored: make(map[name]Snapshot)}
+	r.adopt(cfg)
 	for i := range r.shards {
 		r.shards[i].gates = make(map[name]*Gate)
 	}

@@ -117,14 +117,14 @@ func TestOverflowHoldsBackNobody(t *testing.T) {
 	g := r.GetAt(start(), "b", "gpt")
 	few := gate.Limit{Limit: 60, Reset: time.Hour}
 	for i := range 300 {
-		for kind := range gate.Kind(5) {
+		for kind := range gate.BadKey + 1 {
 			g.ReportAt(after(float64(i)), gate.Report{Kind: kind, RetryAfter: time.Minute, Requests: few})
 			if err := r.GetAt(after(float64(i)), "c", "gpt").AllowAt(after(float64(i))); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if m := g.MetricsAt(after(300)); m.RateLimits != 300 || m.Overloads != 300 || m.Quotas != 300 || m.State != gate.Open || m.Answered < 0.5 {
+	if m := g.MetricsAt(after(300)); m.RateLimits != 300 || m.Overloads != 300 || m.Quotas != 300 || m.BadKeys != 300 || m.State != gate.Open || m.Answered < 0.5 {
 		t.Errorf("metrics %+v", m)
 	}
 }
@@ -146,6 +146,11 @@ func TestRestartForgetsNothing(t *testing.T) {
 	slow := limited(start(), old.GetAt(start(), "key-slow", "gpt"), time.Millisecond)
 	limited(after(1), slow, time.Millisecond)
 	old.GetAt(start(), "key-parked", "gpt").ReportAt(start(), gate.Report{Kind: gate.Quota})
+	bad := old.GetAt(start(), "key-bad", "gpt")
+	bad.ReportAt(start(), gate.Report{Kind: gate.Quota})
+	bad.ReportAt(start(), gate.Report{Kind: gate.BadKey}) // sent before it was parked
+	bad.ResetAt(start())
+	bad.ReportAt(after(1), gate.Report{Kind: gate.BadKey})
 	old.GetAt(start(), "key-open", "gpt")
 	data, err := json.Marshal(old.SnapshotAt(after(2)))
 	if err != nil {
@@ -162,13 +167,14 @@ func TestRestartForgetsNothing(t *testing.T) {
 	if err := anew.Restore(list); err != nil {
 		t.Fatal(err)
 	}
-	if again := anew.SnapshotAt(after(3)); len(again) != 4 {
+	if again := anew.SnapshotAt(after(3)); len(again) != 5 {
 		t.Errorf("before anybody asks, %d snapshots", len(again))
 	}
 	now := after(4)
-	for key, state := range map[string]gate.State{"closed": gate.Closed, "slow": gate.Limited, "parked": gate.Parked, "open": gate.Open} {
+	for key, state := range map[string]gate.State{"closed": gate.Closed, "slow": gate.Limited, "parked": gate.Parked, "bad": gate.Parked, "open": gate.Open} {
 		was, is := old.GetAt(now, "key-"+key, "gpt").MetricsAt(now), anew.GetAt(now, "key-"+key, "gpt").MetricsAt(now)
-		if is.State != state || !is.Until.Equal(was.Until) || !near(is.Rate, was.Rate, 1e-6) || is.RateLimits != was.RateLimits || is.Quotas != was.Quotas {
+		if is.State != state || !is.Until.Equal(was.Until) || !near(is.Rate, was.Rate, 1e-6) || is.RateLimits != was.RateLimits || is.Quotas != was.Quotas ||
+			is.BadKeys != was.BadKeys || is.ParkedFor != was.ParkedFor {
 			t.Errorf("%s was %+v\nis %+v", key, was, is)
 		}
 	}
@@ -196,6 +202,7 @@ func TestBadSnapshotChangesNothing(t *testing.T) {
 	nan /= nan
 	for field, s := range map[string]gate.Snapshot{
 		"State": {Metrics: gate.Metrics{State: 9}}, "Rate": {Metrics: gate.Metrics{Rate: nan}}, "Tokens": {Tokens: -1},
+		"BadKeys": {Metrics: gate.Metrics{BadKeys: -1}}, "ParkedFor": {Metrics: gate.Metrics{ParkedFor: gate.WasReset}},
 		"Guesses": {Guesses: -1}, "Retest": {Retest: -1}, "Refused": {Metrics: gate.Metrics{Refused: -1}},
 	} {
 		r := newRig(t, gate.Config{})

@@ -6,8 +6,7 @@ import "time"
 type Kind uint8
 
 const (
-	// Nothing: no word about limits: another failure, or the caller has left. An
-	// attempt that was let through and then not made ends so too.
+	// Nothing: no word about limits: another failure, or the caller has left.
 	Nothing Kind = iota
 	// Answer: the service did what was asked.
 	Answer
@@ -18,6 +17,8 @@ const (
 	Overload
 	// Quota: the key's money or allowance is used up, until a human acts.
 	Quota
+	// BadKey: the service does not take the key (401, 403), until a human acts.
+	BadKey
 )
 
 // Report is how an attempt ended. Fields that are not known are zero.
@@ -68,13 +69,19 @@ func (l Limit) wait(needed int64) float64 {
 // scarce is the part of a limit below which calls slow down.
 const scarce = 0.1
 
+// Scarce reports whether less than a tenth of the limit remains. Only then does
+// an [Answer] need to say how many tokens it has needed.
+func (l Limit) Scarce() bool {
+	return l.refill() > 0 && float64(l.Remaining) < scarce*float64(l.Limit)
+}
+
 // pace is how many calls a second the limit allows in the long run, and how many
 // at once, if little of it remains; else 0.
 func (l Limit) pace(needed int64) (rate, tokens float64) {
-	each := l.refill() * float64(needed)
-	if needed <= 0 || each <= 0 || float64(l.Remaining) >= scarce*float64(l.Limit) {
+	if needed <= 0 || !l.Scarce() {
 		return 0, 0
 	}
+	each := l.refill() * float64(needed)
 	return 1 / each, float64(l.Remaining) / float64(needed)
 }
 

@@ -1,7 +1,9 @@
 package gate
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"math"
 	"time"
 )
@@ -67,6 +69,7 @@ func (g *Gate) bring(t instant, s Snapshot) {
 	g.rateLimits += s.RateLimits
 	g.overloads += s.Overloads
 	g.quotas += s.Quotas
+	g.badKeys += s.BadKeys
 	g.refused += s.Refused
 	g.outbox.panics += s.ObserverPanics
 	g.lastLimit, g.guesses = min(g.at(s.LastLimit), t), s.Guesses
@@ -78,12 +81,13 @@ func (g *Gate) bring(t instant, s Snapshot) {
 	if !s.Hit.IsZero() {
 		g.law.hit, g.law.struck = g.at(s.Hit), true
 	}
-	if s.Rate > 0 && !g.set.NoRate {
-		g.law.rate, g.law.tokens, g.law.cut, g.law.upTo = max(s.Rate, slowest/100), s.Tokens, g.at(s.Cut), then
+	if s.Rate > 0 && !g.cfg().NoRate {
+		g.law.rate, g.law.tokens, g.law.began, g.law.cut, g.law.upTo = max(s.Rate, slowest/100), s.Tokens, t, g.at(s.Cut), then
 	}
 	if !s.ParkedSince.IsZero() {
-		every := min(max(instant(s.Retest), instant(g.set.Retest)), instant(g.set.MaxRetest))
-		g.park = park{on: true, since: g.at(s.ParkedSince), due: g.at(s.Until), every: every, tests: s.Tests}
+		every := min(max(instant(s.Retest), instant(g.cfg().Retest)), instant(g.cfg().MaxRetest))
+		why := cmp.Or(s.ParkedFor, OutOfQuota)
+		g.park = park{on: true, why: why, since: g.at(s.ParkedSince), due: g.at(s.Until), every: every, tests: s.Tests}
 	}
 	g.notFarOff(t)
 	g.law.advance(t, g.demand(t))
@@ -96,7 +100,7 @@ func (s Snapshot) validate() error {
 		name string
 		n    int64
 	}{
-		{"RateLimits", s.RateLimits}, {"Overloads", s.Overloads}, {"Quotas", s.Quotas}, {"Refused", s.Refused},
+		{"RateLimits", s.RateLimits}, {"Overloads", s.Overloads}, {"Quotas", s.Quotas}, {"BadKeys", s.BadKeys}, {"Refused", s.Refused},
 		{"ObserverPanics", s.ObserverPanics}, {"Guesses", int64(s.Guesses)}, {"Tests", int64(s.Tests)},
 	} {
 		if f.n < 0 || f.n > 1<<52 {
@@ -113,6 +117,9 @@ func (s Snapshot) validate() error {
 	}
 	if s.State > Parked {
 		errs = append(errs, &ConfigError{"Snapshot.State", uint8(s.State), "Open, Limited, Closed or Parked"})
+	}
+	if s.ParkedFor != "" && s.ParkedFor != OutOfQuota && s.ParkedFor != KeyRefused {
+		errs = append(errs, &ConfigError{"Snapshot.ParkedFor", s.ParkedFor, fmt.Sprintf("%q, %q or none", OutOfQuota, KeyRefused)})
 	}
 	if s.Retest < 0 {
 		errs = append(errs, &ConfigError{"Snapshot.Retest", s.Retest, "a duration that is not negative"})

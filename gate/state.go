@@ -9,7 +9,7 @@ const (
 	Open    State = iota // lets it through
 	Limited              // lets it through if the rate allows
 	Closed               // refuses it until a moment that the service gave
-	Parked               // refuses it until a test call is answered: the quota is exhausted
+	Parked               // refuses it until a test call is answered: the quota is exhausted or the key refused
 )
 
 func (s State) String() string {
@@ -54,10 +54,12 @@ type Metrics struct {
 	Answered float64 // of them answered
 	Waiting  int     // callers in line
 
-	RateLimits, Overloads, Quotas int64     // reports
-	Refused                       int64     // calls
-	LastLimit                     time.Time // zero: none yet
-	Tests                         int       // of a parked key, that did not help
+	RateLimits, Overloads, Quotas, BadKeys int64 // reports
+
+	Refused   int64     // calls
+	LastLimit time.Time // zero: none yet
+	ParkedFor Reason    // OutOfQuota or KeyRefused, as the last test said; "": not parked
+	Tests     int       // of a parked key, that did not help
 
 	ObserverPanics int64 // panics of OnTransition
 }
@@ -78,8 +80,8 @@ func (g *Gate) figures(t instant) Metrics {
 	m := Metrics{
 		Label: g.label, Model: g.model, State: g.state, Since: g.time(g.since),
 		Asked: g.asked.see(t), Answered: g.answered.see(t), Waiting: len(g.line), Rate: g.law.rate,
-		RateLimits: g.rateLimits, Overloads: g.overloads, Quotas: g.quotas, Refused: g.refused,
-		LastLimit: g.timeOf(g.lastLimit, g.rateLimits > 0), Tests: g.park.tests, ObserverPanics: g.outbox.panics,
+		RateLimits: g.rateLimits, Overloads: g.overloads, Quotas: g.quotas, BadKeys: g.badKeys, Refused: g.refused,
+		LastLimit: g.timeOf(g.lastLimit, g.rateLimits > 0), ParkedFor: g.park.why, Tests: g.park.tests, ObserverPanics: g.outbox.panics,
 	}
 	switch g.state {
 	case Closed:

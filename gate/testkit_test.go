@@ -82,6 +82,16 @@ func (r *rig) refused(err error) *gate.ClosedError {
 	return closed
 }
 
+// readyIn fails the test if the key is parked.
+func (r *rig) readyIn() time.Duration {
+	r.Helper()
+	d, ok := r.g.ReadyInAt(r.clock)
+	if !ok {
+		r.Fatalf("%v: parked", r.clock.Sub(start()))
+	}
+	return d
+}
+
 // closedFor is how long the gate stays closed from now.
 func (r *rig) closedFor() time.Duration {
 	m := r.g.MetricsAt(r.clock)

@@ -15,11 +15,13 @@ const (
 	WasOverloaded  Reason = "overload"
 	LittleRemains  Reason = "little remains of a limit"
 	OutOfQuota     Reason = "quota exhausted"
+	KeyRefused     Reason = "key refused"
 	WaitOver       Reason = "wait over"
 	DemandMet      Reason = "calls stay under the rate"
 	TestAnswered   Reason = "test call answered"
 	CallersInLine  Reason = "callers wait in line"
 	WasReset       Reason = "reset"
+	NewConfig      Reason = "new configuration"
 	Restored       Reason = "restored"
 )
 
@@ -57,7 +59,7 @@ type outbox struct {
 
 // announce queues a transition for the observer, under the lock.
 func (g *Gate) announce(tr Transition) {
-	if g.set.OnTransition != nil {
+	if g.cfg().OnTransition != nil {
 		g.outbox.pending = append(g.outbox.pending, tr)
 		g.outbox.waiting.Store(true)
 	}
@@ -95,5 +97,7 @@ func (g *Gate) tell(tr Transition) {
 			g.outbox.panics++
 		}
 	}()
-	g.set.OnTransition(tr)
+	if f := g.cfg().OnTransition; f != nil { // it was not when tr was queued
+		f(tr)
+	}
 }
