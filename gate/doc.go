@@ -73,11 +73,12 @@
 //
 // # Exhausted quota, refused keys
 //
-// Waiting does not bring money, nor make a key valid. A [Parked] gate refuses everything with an error
-// that is [ErrParked] too, also those who wait in line, and lets one test call
-// through after 5 min, then after 10 and so on up to an hour. A test that is
-// answered opens it, and so does [Gate.Reset], for a human who has paid. Errors,
-// metrics and snapshots say what it is parked for. Other keys go on.
+// Waiting does not bring money, nor make a key valid. A [Parked] gate refuses
+// everything with an error that is [ErrParked] too, also those who wait in line,
+// and lets one test call through after 5 min, then after 10 and so on up to an
+// hour. A test that is answered opens it, and so does [Gate.Reset], for a human
+// who has paid. Errors, metrics and snapshots say what it is parked for. Other
+// keys go on.
 //
 // # Many keys
 //
