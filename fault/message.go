@@ -32,7 +32,8 @@ func MessageRetryIn(d time.Duration) string {
 // It looks through everything that err wraps, joined errors too, first for a
 // rate limit or a gate's refusal, then for the refusal of an open circuit, then
 // for a failure of the service. A circuit's refusal is any error with a method
-// RetryIn() time.Duration; a gate's has RateLimited() bool too, and says true.
+// RetryIn() time.Duration; a gate's has RateLimited() bool too. If that says false,
+// a key is parked, and the words are those of a failure: no time is known.
 func UserMessage(err error) string {
 	var f findings
 	f.collect(err)
@@ -96,8 +97,9 @@ func (f *findings) fault(e *Error) {
 }
 
 func (f *findings) refusal(err error, in time.Duration) {
-	if gate, ok := err.(interface{ RateLimited() bool }); ok && gate.RateLimited() {
-		f.limited = true
+	if gate, ok := err.(interface{ RateLimited() bool }); ok {
+		f.limited = f.limited || gate.RateLimited()
+		f.failed = f.failed || !gate.RateLimited()
 		return
 	}
 	if !f.refused {

@@ -66,7 +66,7 @@ func TestUserMessage(t *testing.T) {
 		{"timeout", of(fault.Timeout, 0), down},
 		{"quota", of(fault.Quota, 429), down},
 		{"gate", gatedError{refusalError{7 * time.Second}, true}, demand},
-		{"a gate that is none", gatedError{refusalError{7 * time.Second}, false}, seven},
+		{"a parked key", gatedError{refusalError{7 * time.Second}, false}, down},
 		{"open", open(7 * time.Second), seven},
 		{"open, a little over six", open(6*time.Second + 1), seven},
 		{"open, a second", open(time.Second), one},

@@ -25,6 +25,9 @@ const (
 	CodeEmpty          = "empty"              // an answer of nothing
 	CodeEmptyContent   = "empty_content"      // a whole answer that says nothing
 	CodeBadRequest     = "unsendable"         // the request could not be written
+	CodeGateClosed     = "gate_closed"        // not sent: a rate limit holds calls of this key and model back
+	CodeKeyParked      = "key_parked"         // not sent: the key has no quota, or is not taken
+	CodeTooManyCalls   = "too_many_calls"     // not sent: as many as there may be are under way
 	CodeTransport      = "transport"          // something else went wrong on the way
 )
 
@@ -77,6 +80,12 @@ var own = [...]Row{
 		Why: "The answer is complete and says nothing."},
 	{Name: "unsendable request", Codes: CodeBadRequest, Kind: Caller, NotDone: true, Source: "src",
 		Why: "The request could not be written as it is."},
+	{Name: "gate closed", Codes: CodeGateClosed, Kind: RateLimit, NotDone: true, Source: "adv",
+		Why: "The service has reported a rate limit for this key and model, and until it is over no call is sent."},
+	{Name: "key parked", Codes: CodeKeyParked, Kind: Quota, NotDone: true, Source: "adv",
+		Why: "The service has said that this key's quota is exhausted, or that it does not take the key; a call is tried now and then, but somebody has to act."},
+	{Name: "too many calls", Codes: CodeTooManyCalls, Kind: RateLimit, NotDone: true, Source: "adv",
+		Why: "As many calls as there may be at once are under way."},
 	{Name: "other transport error", Codes: CodeTransport, Kind: Service, Source: "adv",
 		Why: "Something went wrong on the way to the service or back."},
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/recloser/recloser/breaker"
 	"github.com/recloser/recloser/fault"
+	"github.com/recloser/recloser/gate"
 	"github.com/recloser/recloser/retry"
 )
 
@@ -21,6 +22,8 @@ import (
 // holds that body's lock.
 type attempt struct {
 	call    *call
+	leg     *leg
+	set     *settings // the leg's
 	number  int
 	permit  *breaker.Permit
 	probe   bool // as it was when the permit was given
@@ -38,12 +41,19 @@ type attempt struct {
 	passed   bool // the caller has it, so that its end is the call's
 	unfit    bool // the response is no answer: its fault is passed on in its place
 	released atomic.Bool
+
+	berths           *berths // where it has a place in flight; nil: there are none
+	requests, tokens gate.Limit
+	told             atomic.Bool // the gates have been told what it says about limits
 }
 
-func newAttempt(c *call, permit *breaker.Permit) *attempt {
-	a := &attempt{call: c, number: c.report.Attempts, permit: permit, probe: permit.Probe(), start: time.Now()}
+func newAttempt(c *call, l *leg, permit *breaker.Permit, b *berths) *attempt {
+	c.report.Attempts++
+	a := &attempt{
+		call: c, leg: l, set: l.set, number: c.report.Attempts, permit: permit, probe: permit.Probe(), start: time.Now(), berths: b,
+	}
 	ctx := c.ctx
-	if connect := c.set.timeouts.Connect; connect != c.live.rules.plain.timeouts.Connect {
+	if connect := l.set.timeouts.Connect; connect != c.live.rules.plain.timeouts.Connect {
 		ctx = context.WithValue(ctx, connectKey, connect)
 	}
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
@@ -61,8 +71,8 @@ func (a *attempt) send() {
 			a.end(fault.Named(fault.CodeTransport, nil))
 		}
 	}()
-	a.alarm.set(headers, a.call.set.timeouts.Headers)
-	resp, err := a.call.live.base.RoundTrip(a.call.body.request(a.ctx, a.call.req)) //nolint:bodyclose // its reader closes it
+	a.alarm.set(headers, a.set.timeouts.Headers)
+	resp, err := a.call.live.transport.RoundTrip(a.request()) //nolint:bodyclose // its reader closes it
 	a.alarm.unset()
 	if err != nil {
 		a.end(a.name(err))
@@ -75,6 +85,9 @@ func (a *attempt) send() {
 // answered looks at a response.
 func (a *attempt) answered(resp *http.Response) {
 	a.resp = resp
+	if a.leg.gate != nil {
+		a.requests, a.tokens = gate.ReadLimits(resp.Header.Get)
+	}
 	if resp.Body == nil {
 		resp.Body = http.NoBody
 	}
@@ -167,7 +180,7 @@ const maxErrorBody = 64 << 10
 // back to be read again.
 func (a *attempt) examine() {
 	body := a.resp.Body
-	a.alarm.set(more, a.call.set.timeouts.Idle)
+	a.alarm.set(more, a.set.timeouts.Idle)
 	held, err := io.ReadAll(io.LimitReader(body, maxErrorBody+1))
 	a.alarm.unset()
 	f := fault.Classify(a.resp.StatusCode, a.resp.Header, readable(a.resp.Header, held), time.Now())
@@ -209,7 +222,7 @@ func (a *attempt) name(err error) *fault.Error {
 	case nil:
 		return fault.FromError(err)
 	case context.DeadlineExceeded:
-		if stall := a.call.set.stallAfter; stall > 0 && a.content == 0 && time.Since(a.start) >= stall {
+		if stall := a.set.stallAfter; stall > 0 && a.content == 0 && time.Since(a.start) >= stall {
 			return fault.Named(fault.CodeDeadline, context.DeadlineExceeded)
 		}
 	}
@@ -219,7 +232,7 @@ func (a *attempt) name(err error) *fault.Error {
 // result is what a circuit records of the exchange.
 func (a *attempt) result() breaker.Result {
 	r := result(a.fault, a.resp != nil)
-	if r.Outcome == breaker.Failure && !a.call.set.gray.counts(a.fault) {
+	if r.Outcome == breaker.Failure && !a.set.gray.counts(a.fault) {
 		r.Outcome = breaker.Ignored
 	}
 	return r
@@ -294,6 +307,7 @@ func (a *attempt) progress() {
 	if a.content == 0 {
 		a.content = max(time.Since(a.start), 1)
 		a.permit.Progress()
+		a.reportGates(nil)
 	}
 }
 
@@ -304,10 +318,11 @@ func (a *attempt) settle(f *fault.Error) {
 		return
 	}
 	a.fault = f
-	if a.call.permit == nil {
+	if a.leg.permit == nil {
 		a.permit.RecordResult(a.result())
 	}
-	e := Event{Type: AttemptEnded, Attempt: a.number, Fault: f, NoDone: a.unmarked, Content: a.content, Duration: time.Since(a.start)}
+	a.reportGates(f)
+	e := Event{Circuit: a.leg.circuit.Name(), Target: a.leg.place.Name, Type: AttemptEnded, Attempt: a.number, Fault: f, NoDone: a.unmarked, Content: a.content, Duration: time.Since(a.start)}
 	if f != nil {
 		e.Kind = f.Kind
 	}
@@ -331,6 +346,7 @@ func (a *attempt) release() {
 	}
 	a.alarm.unset()
 	a.cancel(nil)
+	a.berths.leave()
 	if a.passed {
 		a.call.cancel()
 	}
@@ -343,14 +359,29 @@ func (a *attempt) ending() retry.Attempt {
 		return retry.Attempt{}
 	}
 	return retry.Attempt{
-		Failed: true, Retryable: a.fault.Retryable() && a.content == 0, NotDone: a.fault.NotDone,
-		Probe: a.probe, RetryAfter: a.fault.RetryAfter,
+		Failed: true, Retryable: a.fault.Retryable() && a.content == 0, Elsewhere: a.elsewhere() && a.content == 0,
+		NotDone: a.fault.NotDone, Probe: a.probe, RetryAfter: a.fault.RetryAfter,
+		Held: a.leg.gate != nil && a.call.set.gateWait && a.fault.Kind == fault.RateLimit,
 	}
+}
+
+// elsewhere reports whether another target could do what this one did not: by the
+// kind of its failure, or because a key or model is at fault that is the target's
+// own.
+func (a *attempt) elsewhere() bool {
+	switch {
+	case a.fault.Kind >= fault.Cancelled:
+		return false
+	case a.call.set.falls[a.fault.Kind], a.ourKey():
+		return true
+	}
+	return a.fault.Status == http.StatusNotFound && a.leg.place.Model != "" && a.call.body.fields.model != ""
 }
 
 // pass gives the exchange to the caller, with whom the call ends.
 func (a *attempt) pass() (*http.Response, error) {
 	a.passed = true
+	a.call.on(a.leg) // if another target has refused since
 	a.tell()
 	if a.over.Load() {
 		a.finish()
@@ -377,14 +408,19 @@ func (a *attempt) tell() {
 // finish ends the call with this attempt.
 func (a *attempt) finish() {
 	a.tell()
-	if p := a.call.permit; p != nil {
+	if p := a.leg.permit; p != nil {
 		p.RecordResult(a.result())
 	}
 	a.call.ended(a.fault, a.status(), a.content)
 }
 
-// discard drops a failed exchange that another attempt follows.
-func (a *attempt) discard() {
+// discard drops a failed exchange that another attempt follows, at next, or none.
+// A permit of the whole call ends where the call goes elsewhere.
+func (a *attempt) discard(next *leg) {
+	if p := a.leg.permit; p != nil && next != a.leg {
+		p.RecordResult(a.result())
+		a.leg.permit = nil
+	}
 	if a.resp != nil {
 		_ = a.resp.Body.Close()
 	}

@@ -194,7 +194,7 @@ func (b *restOfBody) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	b.a.alarm.set(more, b.a.call.set.timeouts.Idle)
+	b.a.alarm.set(more, b.a.set.timeouts.Idle)
 	defer b.a.alarm.unset()
 	return b.body.Read(p)
 }

@@ -6,25 +6,28 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/recloser/recloser/breaker"
 	"github.com/recloser/recloser/fault"
 	"github.com/recloser/recloser/retry"
 )
 
 // call is one RoundTrip: what the caller asked for, made of attempts.
 type call struct {
-	g       *Guard
-	live    *live
-	req     *http.Request
-	ctx     context.Context // the caller's, with the total deadline
-	cancel  context.CancelFunc
-	start   time.Time
-	body    *requestBody
-	set     *settings
-	circuit *breaker.Breaker
-	permit  *breaker.Permit // of the whole call, if Count is PerCall
-	course  retry.Course
-	report  *Report
+	g        *Guard
+	live     *live
+	req      *http.Request
+	ctx      context.Context // the caller's, with the total deadline
+	cancel   context.CancelFunc
+	start    time.Time
+	body     *requestBody
+	upstream string // that was asked for
+	set      *settings
+	order    []*place // of several targets
+	only     leg      // of a single one
+	legs     []leg    // of several
+	course   retry.Course
+	report   *Report
+	tokens   int64    // that it needs, an estimate; 0: not asked for yet
+	refusal  *refusal // of the target that lets calls through first
 }
 
 // RoundTrip makes the call req, as http.RoundTripper asks. Its errors are
@@ -38,31 +41,42 @@ func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // prepare reads the request as far as it is needed: its body, its settings and
-// its circuit.
+// its first target.
 func (c *call) prepare() *fault.Error {
 	c.ctx, c.cancel = c.req.Context(), func() {}
-	upstream := c.live.cfg.Upstream(c.req.URL)
+	c.upstream = c.live.cfg.Upstream(c.req.URL)
 	var f *fault.Error
 	if c.body, f = holdBody(c.req, c.live.cfg.MaxHeldBody); f != nil {
 		return f
 	}
-	c.set = c.live.rules.of(upstream, c.req.URL.Path, c.body.fields.model)
+	c.set = c.live.rules.of(c.upstream, c.req.URL.Path, c.body.fields.model)
 	if total := c.set.timeouts.Total; total > 0 {
 		deadline := c.start.Add(total)
 		c.ctx, c.cancel = context.WithDeadlineCause(c.ctx, deadline, fault.Named(fault.CodeTotalTimeout, context.DeadlineExceeded))
 	}
-	name, f := c.circuitName()
+	seed := rand.Uint64()
+	if n := len(c.set.chain.places); n > 1 {
+		c.legs = make([]leg, n)
+		if c.set.chain.pooled {
+			c.order = c.set.chain.draw(rand.New(rand.NewPCG(seed, 1)))
+		}
+	}
+	l, f := c.leg(0)
 	if f != nil {
 		return f
 	}
-	c.circuit = c.g.circuits.Child(upstream, name)
-	c.report.Circuit, c.report.MaxRetries = c.circuit.Name(), c.set.plan.MaxRetries()
+	c.on(l)
+	c.report.MaxRetries = c.set.plan.MaxRetries()
 	deadline, _ := c.ctx.Deadline()
 	c.course = c.set.plan.Begin(retry.Call{
-		Deadline: deadline, Safe: c.safe(), Once: !c.body.replayable() || once(c.ctx), Seed: rand.Uint64(),
+		Deadline: deadline, Safe: c.safe(), Once: !c.body.replayable() || once(c.ctx), Seed: seed,
+		Targets: c.targets(), Patient: c.set.patient,
 	})
 	return nil
 }
+
+// targets is how many there are.
+func (c *call) targets() int { return max(len(c.legs), 1) }
 
 func (c *call) safe() bool {
 	if c.set.safe != nil {
@@ -71,62 +85,118 @@ func (c *call) safe() bool {
 	return c.live.cfg.Safe(c.req)
 }
 
+// on notes where the call is.
+func (c *call) on(l *leg) { c.report.Circuit, c.report.Target = l.circuit.Name(), l.place.Name }
+
 // run makes attempts until the course of the call stops. The answer of the
 // last attempt is kept until the next one has been let through.
 func (c *call) run() (*http.Response, error) {
 	var last *attempt
-	for {
-		a, refusal := c.begin()
-		if refusal != nil {
-			if last != nil {
-				return last.pass()
+	for step := c.course.First(); ; {
+		a, r := c.begin(step, last)
+		if r != nil {
+			if step = c.refused(step, r); !step.Again {
+				return c.stop(last)
 			}
-			return nil, c.refused(refusal)
+		} else {
+			a.send()
+			if step = c.course.Ended(time.Now(), a.ending(), c); !step.Again {
+				return a.pass()
+			}
+			c.again(a, step)
+			last = a
 		}
-		if last != nil {
-			last.discard()
-		}
-		a.send()
-		step := c.course.Ended(time.Now(), a.ending(), c)
-		if !step.Again {
-			return a.pass()
-		}
-		c.observe(Event{Type: Retrying, Attempt: a.number, Kind: a.fault.Kind, Status: a.fault.Status, Fault: a.fault, Wait: step.Wait})
 		if !c.wait(step.Wait) {
-			return nil, c.left(a)
+			c.unspent(step)
+			return nil, c.left(last)
 		}
-		last = a
 	}
 }
 
-// begin asks for a permit and starts an attempt.
-func (c *call) begin() (*attempt, error) {
-	permit := c.permit
-	if permit == nil {
-		p, err := c.circuit.Allow()
-		if err != nil {
-			return nil, err
-		}
-		permit = &p
-		if c.live.cfg.Count == PerCall {
-			c.permit = permit
-		}
+// begin starts an attempt, if its target lets it through.
+func (c *call) begin(step retry.Step, last *attempt) (*attempt, *refusal) {
+	l, f := c.leg(step.Target)
+	if f != nil {
+		return nil, &refusal{err: f, in: -1}
 	}
-	c.report.Attempts++
-	return newAttempt(c, permit), nil
+	a, r := c.admit(l, step.Line)
+	if r != nil {
+		return nil, r
+	}
+	switch {
+	case step.Retry:
+		c.report.Retries++
+	case step.Target > 0:
+		c.report.Fallbacks++
+	}
+	if last != nil {
+		last.discard(l)
+	}
+	c.on(l)
+	if !l.begun {
+		l.begun = true
+		l.bounds.budget.Earn()
+	}
+	return a, nil
 }
 
-// ReadyIn tells the course whether a retry would be let through: not as a probe,
-// and not at all while a circuit is open. A call counted as one has its permit.
-func (c *call) ReadyIn(int) time.Duration {
-	if c.permit != nil || c.circuit.Ready() {
+// refused takes in that a target let no attempt through.
+func (c *call) refused(step retry.Step, r *refusal) retry.Step {
+	c.unspent(step)
+	if c.refusal == nil || r.in >= 0 && (c.refusal.in < 0 || r.in < c.refusal.in) {
+		c.refusal = r
+	}
+	if c.ctx.Err() != nil {
+		return retry.Step{}
+	}
+	return c.course.Refused(time.Now(), retry.Refusal{In: r.in, Line: r.line}, c)
+}
+
+// unspent gives back what was paid for a retry that is not made.
+func (c *call) unspent(step retry.Step) {
+	if step.Retry {
+		l, _ := c.leg(step.Target)
+		l.bounds.budget.Refund()
+	}
+}
+
+// again tells what follows an attempt.
+func (c *call) again(a *attempt, step retry.Step) {
+	e := Event{Type: Retrying, Attempt: a.number, Kind: a.fault.Kind, Status: a.fault.Status, Fault: a.fault, Wait: step.Wait}
+	if next, f := c.leg(step.Target); f == nil && next != a.leg {
+		e.Type, e.To = FallingBack, next.place.Name
+	}
+	c.observe(e)
+}
+
+// ReadyIn tells the course when a retry at a target would be let through: not as a
+// probe, and not at all while a circuit is open. A call counted as one has its
+// permit; before a gate with a line it waits there.
+func (c *call) ReadyIn(target int) time.Duration {
+	l, f := c.leg(target)
+	switch {
+	case f != nil:
+		return -1
+	case l.permit != nil:
+		return 0
+	case !l.circuit.Ready():
+		return -1
+	case l.gate == nil || c.set.gateWait || c.free(l):
 		return 0
 	}
-	return -1
+	ofKey, ok := l.key.ReadyIn()
+	ofModel, too := l.gate.ReadyIn()
+	if !ok || !too {
+		return -1
+	}
+	return max(ofKey, ofModel)
 }
 
-// Spend lets every retry be made.
-func (c *call) Spend(int) bool { return true }
+// Spend takes a retry out of the budget of a target's circuit.
+func (c *call) Spend(target int) bool {
+	l, f := c.leg(target)
+	return f == nil && l.bounds.budget.Spend()
+}
 
 // wait reports false if the caller has left meanwhile.
 func (c *call) wait(d time.Duration) bool {
@@ -143,13 +213,21 @@ func (c *call) wait(d time.Duration) bool {
 	}
 }
 
-// refused ends a call that got no permit.
-func (c *call) refused(refusal error) error {
+// stop ends a call that no target lets through: with the answer of the last
+// attempt, if there was one, else with the refusal.
+func (c *call) stop(last *attempt) (*http.Response, error) {
+	if last != nil {
+		return last.pass()
+	}
 	c.body.close()
-	c.report.Refused = true
 	c.cancel()
-	c.ended(nil, 0, 0)
-	return refusal
+	f, ok := c.refusal.err.(*fault.Error) //nolint:errorlint // a gate's is one, and a circuit's is none
+	c.report.Refused = !ok || f.Kind != fault.Cancelled && f.Kind != fault.Timeout && f.Kind != fault.Caller
+	if ok {
+		c.report.Kind, c.report.Fault = f.Kind, f
+	}
+	c.ended(f, 0, 0)
+	return nil, c.refusal.err
 }
 
 // failed ends a call that is not with an attempt.
@@ -160,13 +238,15 @@ func (c *call) failed(f *fault.Error) error {
 	return f
 }
 
-// left ends a call whose caller went away while it waited to try again.
-func (c *call) left(a *attempt) error {
-	f := a.name(c.ctx.Err())
-	a.discard()
-	if c.permit != nil {
-		c.permit.RecordResult(a.result())
+// left ends a call whose caller went away, or whose time is over, while it waited
+// to try again.
+func (c *call) left(last *attempt) error {
+	if last == nil {
+		c.body.close()
+		return c.failed(c.gone())
 	}
+	f := last.name(c.ctx.Err())
+	last.discard(nil)
 	return c.failed(f)
 }
 
@@ -175,11 +255,15 @@ func (c *call) ended(f *fault.Error, status int, content time.Duration) {
 	e := Event{
 		Type: CallEnded, Attempt: c.report.Attempts, Kind: c.report.Kind, Status: status, Fault: f, Refused: c.report.Refused,
 		NoDone: c.report.NoDone, Content: content, Duration: time.Since(c.start),
+		Retries: c.report.Retries, Fallbacks: c.report.Fallbacks,
 	}
 	c.observe(e)
 }
 
+// observe tells the observer of an event where the call is, unless it says where.
 func (c *call) observe(e Event) {
-	e.Circuit = c.report.Circuit
+	if e.Circuit == "" {
+		e.Circuit, e.Target = c.report.Circuit, c.report.Target
+	}
 	c.live.observe(c.req.Context(), e)
 }

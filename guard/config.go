@@ -139,6 +139,7 @@ const (
 )
 
 func (c Config) withDefaults() Config {
+	c.Gates = cmp.Or(c.Gates, On)
 	c.MaxHeldBody = cmp.Or(c.MaxHeldBody, defaultHeldBody)
 	c.BasePath = strings.TrimRight(cmp.Or(c.BasePath, "/v1"), "/")
 	c.Breaker.Parent, c.Breaker.Classify = nil, nil
@@ -168,6 +169,11 @@ func (c Config) registry(t *thresholds) breaker.RegistryConfig {
 		r.Configure = t.of
 	}
 	return r
+}
+
+// gates is the configuration of the gates.
+func (c Config) gates() gate.RegistryConfig {
+	return gate.RegistryConfig{Gate: c.Gate, MaxGates: c.MaxGates}
 }
 
 // Validate returns an error for every field that cannot be used, joined: of

@@ -56,8 +56,8 @@ func newEventBody(a *attempt) *eventBody {
 	b := &eventBody{a: a, inner: a.resp.Body, left: a.resp.ContentLength, events: *newStream(a.call.req.URL.Path)}
 	b.clock = newWaiter(a, true)
 	b.events.told = !a.tells()
-	b.events.ending = a.call.set.ending
-	b.events.noBlank = a.call.set.gray.Empty == On
+	b.events.ending = a.set.ending
+	b.events.noBlank = a.set.gray.Empty == On
 	b.tells, _ = a.call.req.Context().Value(eventsKey).(bool)
 	b.box = a.call.g.buffer()
 	b.buf = (*b.box)[:0]
@@ -332,8 +332,8 @@ type waiter struct {
 }
 
 func newWaiter(a *attempt, stream bool) waiter {
-	w := waiter{alarm: a.alarm, idle: a.call.set.timeouts.Idle}
-	if limit := a.call.set.timeouts.FirstContent; stream && limit > 0 {
+	w := waiter{alarm: a.alarm, idle: a.set.timeouts.Idle}
+	if limit := a.set.timeouts.FirstContent; stream && limit > 0 {
 		w.budget = max(limit-time.Since(a.start), 1)
 	}
 	return w

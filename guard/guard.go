@@ -1,18 +1,23 @@
 package guard
 
 import (
+	"crypto/rand"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/recloser/recloser/breaker"
+	"github.com/recloser/recloser/gate"
 )
 
 // Guard is a guarded http.RoundTripper. Make it with New.
 type Guard struct {
 	live     atomic.Pointer[live]
 	circuits *breaker.Registry
+	gates    *gate.Registry
+	secret   [32]byte  // of the hash by which gates tell keys apart
+	bounds   sync.Map  // of circuits: *breaker.Breaker to *circuitBounds
 	buffers  sync.Pool // of streams: *[]byte
 
 	setting sync.Mutex // one SetConfig after the other
@@ -20,10 +25,11 @@ type Guard struct {
 
 // live is what a call goes by from its beginning to its end. It does not change.
 type live struct {
-	cfg   Config // with its defaults filled in
-	rules *rules
-	base  http.RoundTripper
-	own   *connecting // of base; nil: it is the caller's
+	cfg       Config // with its defaults filled in
+	rules     *rules
+	base      basePath
+	transport http.RoundTripper
+	own       *connecting // of transport; nil: it is the caller's
 }
 
 // connecting are the deadlines that a transport of the guard's own is made with.
@@ -38,10 +44,14 @@ func New(base http.RoundTripper, cfg Config) (*Guard, error) {
 		return nil, err
 	}
 	g := &Guard{}
+	_, _ = rand.Read(g.secret[:]) // it does not fail
+	if g.gates, err = gate.NewRegistry(l.cfg.gates()); err != nil {
+		return nil, err
+	}
 	if g.circuits, err = breaker.NewRegistry(registry); err != nil {
 		return nil, err
 	}
-	l.base = base
+	l.transport = base
 	if base == nil {
 		l.connect(nil)
 	}
@@ -63,12 +73,16 @@ func (g *Guard) SetConfig(cfg Config) error {
 	if err := g.circuits.SetConfig(registry); err != nil {
 		return err
 	}
+	if err := g.gates.SetConfig(l.cfg.gates()); err != nil { // Validate has seen it
+		return err
+	}
 	old := g.live.Load()
-	l.base = old.base
+	l.transport = old.transport
 	anew := old.own != nil && l.connect(old)
 	g.live.Store(l)
+	g.setBounds(l)
 	if anew { // only now, so that no connection comes to rest there after it
-		closeIdle(old.base)
+		closeIdle(old.transport)
 	}
 	return nil
 }
@@ -83,7 +97,7 @@ func prepare(cfg Config) (*live, breaker.RegistryConfig, error) {
 		return nil, breaker.RegistryConfig{}, err
 	}
 	cfg = cfg.withDefaults()
-	return &live{cfg: cfg, rules: rules}, cfg.registry(newThresholds(cfg.Breaker, cfg.Overrides)), nil
+	return &live{cfg: cfg, rules: rules, base: newBasePath(cfg.BasePath)}, cfg.registry(newThresholds(cfg.Breaker, cfg.Overrides)), nil
 }
 
 // connect gives l a transport of the guard's own, unless that of old has the same
@@ -93,7 +107,7 @@ func (l *live) connect(old *live) bool {
 	if l.own = &own; old != nil && *old.own == own {
 		return false
 	}
-	l.base = newTransport(own.plain, own.longest, pingAfter)
+	l.transport = newTransport(own.plain, own.longest, pingAfter)
 	return true
 }
 
@@ -103,12 +117,15 @@ func (g *Guard) Client() *http.Client { return &http.Client{Transport: g} }
 // Circuits returns the circuits of the calls made so far.
 func (g *Guard) Circuits() *breaker.Registry { return g.circuits }
 
+// Gates returns the rate gates of the keys and models that were called so far.
+func (g *Guard) Gates() *gate.Registry { return g.gates }
+
 // MaxRetries returns how often a call is tried again at most, where no override
 // says otherwise.
 func (g *Guard) MaxRetries() int { return g.live.Load().rules.plain.plan.MaxRetries() }
 
 // CloseIdleConnections closes those of the base transport.
-func (g *Guard) CloseIdleConnections() { closeIdle(g.live.Load().base) }
+func (g *Guard) CloseIdleConnections() { closeIdle(g.live.Load().transport) }
 
 func closeIdle(base http.RoundTripper) {
 	if c, ok := base.(interface{ CloseIdleConnections() }); ok {

@@ -185,7 +185,7 @@ func TestProbeIsNotRetried(t *testing.T) {
 
 func TestRateLimitNeverOpensTheCircuit(t *testing.T) {
 	url, _ := failing(t, 1000, 429)
-	r := newRig(t, nil, once)
+	r := newRig(t, nil, guard.Config{Retry: once.Retry, Gates: guard.Off})
 	for range 20 {
 		if resp, _, err := r.chat(url); err != nil || resp.StatusCode != http.StatusTooManyRequests {
 			t.Fatalf("got %v, %v", resp, err)

@@ -21,10 +21,9 @@ const maxModel = 256
 // against the host and so against all models.
 const NoModel = "no-model"
 
-// circuitName returns the name of the call's circuit beneath its upstream's: that
-// of the context, else the model's, else NoModel.
-func (c *call) circuitName() (string, *fault.Error) {
-	name := c.body.fields.model
+// circuitName returns the name of the circuit of a call to a model beneath its
+// upstream's: that of the context, else the model's, else NoModel.
+func (c *call) circuitName(name string) (string, *fault.Error) {
 	if given, ok := c.req.Context().Value(circuitKey).(string); ok {
 		name = given
 	}

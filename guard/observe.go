@@ -12,24 +12,29 @@ type EventType string
 
 // The types of events. There may be more of them in time.
 const (
-	AttemptEnded EventType = "attempt" // one HTTP exchange, its body included
-	Retrying     EventType = "retry"   // another attempt follows after Wait
-	CallEnded    EventType = "call"    // what the caller asked for, refusals included
+	AttemptEnded EventType = "attempt"  // one HTTP exchange, its body included
+	Retrying     EventType = "retry"    // another attempt at a target follows after Wait
+	FallingBack  EventType = "fallback" // an attempt at another target follows
+	Gated        EventType = "gate"     // a gate, or a bound of what is in flight, let no attempt through
+	CallEnded    EventType = "call"     // what the caller asked for, refusals included
 )
 
 // Event is something that happened to a call.
 type Event struct {
-	Type     EventType
-	Circuit  string        // its key: upstream/model, or upstream
-	Attempt  int           // its number, from 1; in CallEnded how many there were
-	Kind     fault.Kind    // of a refusal it says nothing: see Refused
-	Status   int           // of the response; 0: none came
-	Fault    *fault.Error  // nil for a success and for a refusal
-	Refused  bool          // no permit was to be had
-	NoDone   bool          // a chat stream was whole, but lacked its [DONE]
-	Duration time.Duration // of the attempt or the call, the body included
-	Content  time.Duration // to the first content; 0: none came
-	Wait     time.Duration // before the next attempt
+	Type               EventType
+	Circuit            string        // its key: upstream/model, or upstream
+	Target             string        // its name; empty without a chain
+	To                 string        // of FallingBack: the name of the next target
+	Attempt            int           // its number, from 1; in CallEnded how many there were
+	Kind               fault.Kind    // of a refusal it says nothing: see Refused
+	Status             int           // of the response; 0: none came
+	Fault              *fault.Error  // nil for a success and for a refusal
+	Refused            bool          // no permit was to be had
+	NoDone             bool          // a chat stream was whole, but lacked its [DONE]
+	Duration           time.Duration // of the attempt or the call, the body included
+	Content            time.Duration // to the first content; 0: none came
+	Wait               time.Duration // before the next attempt, or until the gate lets calls through
+	Retries, Fallbacks int           // of CallEnded: how many attempts were such
 }
 
 // observe tells the observer, whose panics stay its own.

@@ -44,15 +44,17 @@ func WithErrorEvents(ctx context.Context) context.Context {
 
 // Report is what became of one call; use a new one for each. It is complete, and
 // may be read, once the call has returned an error or its response body has been
-// read to the end or closed; Circuit, Attempts, Kind, Fault, Refused and
-// MaxRetries are already set when the call returns, with what is known by then.
+// read to the end or closed; all but NoDone is already set when the call returns, with what is known by then.
 type Report struct {
-	Circuit  string       // its key: upstream/model
-	Attempts int          // HTTP exchanges made
-	Kind     fault.Kind   // of the last one; of a refusal it says nothing
-	Fault    *fault.Error // nil for a success and for a refusal
-	Refused  bool         // no permit was to be had
-	NoDone   bool         // a chat stream was whole, but lacked its [DONE]
+	Circuit   string       // its key: upstream/model
+	Target    string       // which target it was, by name; empty without a chain
+	Attempts  int          // HTTP exchanges made
+	Retries   int          // of them at a target where the call had been before
+	Fallbacks int          // of them at another target than the one before
+	Kind      fault.Kind   // of the last one; of a refusal it says nothing
+	Fault     *fault.Error // nil for a success, and for the refusal of a circuit
+	Refused   bool         // no target let it through
+	NoDone    bool         // a chat stream was whole, but lacked its [DONE]
 	// MaxRetries is how often the call would have been tried again at most.
 	MaxRetries int
 }

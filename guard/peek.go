@@ -54,7 +54,7 @@ func (b *watchedBody) failure(whole bool) *fault.Error {
 	if f := b.verdict(io.EOF); f != nil {
 		return f
 	}
-	if b.a.call.set.gray.Empty == On && blankCompletion(b.held) {
+	if b.a.set.gray.Empty == On && blankCompletion(b.held) {
 		return fault.Named(fault.CodeEmptyContent, nil)
 	}
 	return nil
@@ -92,7 +92,7 @@ func (b *watchedBody) wanting() bool {
 	case b.left > 0 || len(bytes.TrimSpace(b.held)) == 0 && b.left != 0:
 		return true
 	}
-	return b.first != nil || b.a.call.set.gray.Empty == On
+	return b.first != nil || b.a.set.gray.Empty == On
 }
 
 func (b *watchedBody) readMore() reading {

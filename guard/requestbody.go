@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -111,48 +110,11 @@ func (b *requestBody) close() {
 	}
 }
 
-// repeatKeys are the headers for the sake of which net/http sends a POST again
-// by itself, once on every idle connection if they all break. It finds them in
-// this spelling alone; to servers the spelling is all the same.
-var repeatKeys = [...]string{"Idempotency-Key", "X-Idempotency-Key"}
-
-// request returns req as it goes out: with a body of its own, asking only for
-// encodings that can be read here, and repeated by nobody else.
-func (b *requestBody) request(ctx context.Context, req *http.Request) *http.Request {
-	out := req.WithContext(ctx)
-	own := false
-	set := func(remove, name string, values []string) {
-		if !own {
-			out.Header, own = maps.Clone(req.Header), true // no value of it is changed
-		}
-		delete(out.Header, remove)
-		out.Header[name] = values
-	}
-	if encoding := acceptable(req.Header, b.fields.stream); encoding != "" {
-		set("", "Accept-Encoding", []string{encoding})
-	}
-	for _, key := range repeatKeys {
-		if values, ok := req.Header[key]; ok {
-			set(key, strings.ToLower(key), values)
-		}
-	}
-	switch {
-	case b.stream != nil:
-		out.Body = b.stream
-	case b.held != nil:
-		out.Body, _ = b.open()
-		out.GetBody = b.open
-		out.ContentLength = int64(len(b.held))
-		out.TransferEncoding = nil
-	}
-	return out
-}
-
-func (b *requestBody) open() (io.ReadCloser, error) {
-	if len(b.held) == 0 {
+func open(held []byte) (io.ReadCloser, error) {
+	if len(held) == 0 {
 		return http.NoBody, nil
 	}
-	return io.NopCloser(bytes.NewReader(b.held)), nil
+	return io.NopCloser(bytes.NewReader(held)), nil
 }
 
 // onceBody remembers an error of the caller's own body, which is not the

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/recloser/recloser/fault"
 	"github.com/recloser/recloser/retry"
 )
 
@@ -20,6 +21,11 @@ type settings struct {
 	commitAfter time.Duration // 0: without limit
 	ending      Ending
 	gray        Gray
+	chain       chain
+	falls       [fault.Cancelled]bool // by kind: another target can help
+	gateWait    bool
+	patient     bool
+	limits      Limits
 }
 
 func newSettings(o Override) (*settings, error) {
@@ -33,6 +39,15 @@ func newSettings(o Override) (*settings, error) {
 	}
 	if o.Ending != nil {
 		s.ending = *o.Ending
+	}
+	s.chain, s.limits = newChain(o.Targets), o.Limits.withDefaults()
+	s.gateWait, s.patient = o.GateWait == On, o.WhenRefused == Await
+	falls := o.FallBackOn
+	if falls == nil {
+		falls = fallsBack()
+	}
+	for _, k := range falls {
+		s.falls[k] = true
 	}
 	return s, nil
 }

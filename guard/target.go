@@ -75,9 +75,6 @@ func fallsBack() []fault.Kind {
 	return []fault.Kind{fault.Service, fault.Overload, fault.Timeout, fault.RateLimit, fault.Quota}
 }
 
-// credentials are the headers that say who calls, and who pays.
-var credentials = [...]string{"Authorization", "Api-Key", "Openai-Organization", "Openai-Project"}
-
 // validateTargets returns an error for every field of a chain that cannot be used.
 // Where is what comes before its name.
 func validateTargets(where string, chain []Target) (errs []error) {

@@ -181,7 +181,7 @@ func TestTransportForANewConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := g.live.Load().base
+	before := g.live.Load().transport
 	for _, row := range []struct {
 		cfg  Config
 		same bool
@@ -195,7 +195,7 @@ func TestTransportForANewConfig(t *testing.T) {
 		if err := g.SetConfig(row.cfg); err != nil {
 			t.Fatal(err)
 		}
-		now := g.live.Load().base
+		now := g.live.Load().transport
 		if same := now == before; same != row.same {
 			t.Errorf("%+v: the same transport is %v", row.cfg, same)
 		}
@@ -211,7 +211,7 @@ func TestTransportForANewConfig(t *testing.T) {
 	if err := g.SetConfig(Config{Timeouts: Timeouts{Connect: time.Second}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := g.live.Load().base.(transport); !ok {
+	if _, ok := g.live.Load().transport.(transport); !ok {
 		t.Error("the caller's transport is gone")
 	}
 }

@@ -62,7 +62,7 @@ func (c *Course) soonest(t *turn, why Reason) (best Step, ofStrategy bool) {
 		case no != "" && !best.Again && t.broke == 0:
 			best.Why = no
 		case no == "" && (!best.Again || wait < best.Wait):
-			best, ofStrategy = Step{Again: true, Target: target, Wait: wait, Retry: true}, own
+			best, ofStrategy = Step{Again: true, Target: target, Wait: wait, Retry: true, Line: c.at(target).held}, own
 		}
 	}
 	return best, ofStrategy
@@ -77,13 +77,12 @@ func (c *Course) wait(t *turn, target int) (wait time.Duration, own bool, no Rea
 	case p.asked > most:
 		return 0, false, TooLong
 	case p.asked > 0:
-		until := p.at.Add(min(p.asked+time.Duration(float64(p.asked)*stretch*t.u), most))
-		wait = max(until.Sub(t.now), 0)
+		wait = max(p.at.Add(c.spread(p.asked, t.u)).Sub(t.now), 0)
 	default:
 		wait, own = c.strategy(t), true
 	}
 	ready := t.admission.ReadyIn(target)
-	switch wait = max(wait, ready); {
+	switch wait = max(wait, c.spread(ready, t.u)); {
 	case ready < 0:
 		return 0, false, NotAdmitted
 	case wait > most:
@@ -92,6 +91,11 @@ func (c *Course) wait(t *turn, target int) (wait time.Duration, own bool, no Rea
 		return 0, false, PastDeadline
 	}
 	return wait, own, ""
+}
+
+// spread lengthens a wait, but not beyond the longest.
+func (c *Course) spread(d time.Duration, u float64) time.Duration {
+	return max(d, min(d+time.Duration(float64(d)*stretch*u), c.plan.cfg.MaxWait))
 }
 
 // strategy asks the strategy, once.
@@ -110,13 +114,7 @@ func (c *Course) late(now time.Time, wait time.Duration) bool {
 
 // await waits for the target that lets calls through first.
 func (c *Course) await(now time.Time) Step {
-	first := -1
-	for target := range c.targets() {
-		p := c.at(target)
-		if p.state == refused && !p.due.IsZero() && (first < 0 || p.due.Before(c.at(first).due)) {
-			first = target
-		}
-	}
+	first := c.earliest(func(p *progress) bool { return !p.due.IsZero() })
 	if first < 0 {
 		return Step{Why: NotAdmitted}
 	}

@@ -67,6 +67,7 @@ type progress struct {
 	state standing
 	again Reason        // why it is not attempted again there; "": it can be
 	held  bool          // the target itself holds the next attempt back
+	line  bool          // of a refusal: the call could wait in line
 	asked time.Duration // to wait; 0: it did not say
 	at    time.Time     // when that was
 	due   time.Time     // of a refusal: when the target lets calls through; zero: not known
@@ -88,6 +89,9 @@ func (p *Plan) Begin(call Call) Course {
 	}
 	return c
 }
+
+// First is the first step: to target 0.
+func (c *Course) First() Step { return Step{Again: true, Line: c.targets() == 1} }
 
 // at is the progress at a target.
 func (c *Course) at(target int) *progress {
@@ -136,7 +140,14 @@ type Step struct {
 	Target int
 	Wait   time.Duration
 	Retry  bool   // the call was attempted there before, and the budget has paid for it
+	Line   bool   // there is nowhere else to go at once, so the call may wait in line there
 	Why    Reason // of a stop
+}
+
+// Refusal is that a target let no attempt through.
+type Refusal struct {
+	In   time.Duration // when it would; negative: nobody knows
+	Line bool          // there is a line in which the call can wait for it
 }
 
 // Ended takes in how an attempt ended at now and says what to do next: go to the
@@ -177,24 +188,55 @@ func (c *Course) refuses(a Attempt) Reason {
 }
 
 // Refused takes in that the target of the last step let no attempt through, and
-// would in a while; negative: nobody knows when.
-func (c *Course) Refused(now time.Time, in time.Duration, admission Admission) Step {
+// says what to do next: go to the next target that was not tried yet, at once; or
+// wait in line where that is possible, or back off, or be patient.
+func (c *Course) Refused(now time.Time, r Refusal, admission Admission) Step {
 	p := c.at(c.target)
 	if p.state == tried {
 		p.again = NotAdmitted // it was ready when it was chosen
 	} else {
-		p.state, p.due = refused, time.Time{}
-		if in >= 0 {
-			p.due = now.Add(in)
+		p.state, p.line, p.due = refused, r.Line, time.Time{}
+		if r.In >= 0 {
+			p.due = now.Add(r.In)
 		}
 	}
 	if next, ok := c.next(fresh); ok {
 		return c.goTo(next)
 	}
+	if step := c.lineUp(); step.Again {
+		return step
+	}
 	if step := c.backOff(now, admission, NotAdmitted); step.Again || !c.call.Patient {
 		return step
 	}
 	return c.await(now)
+}
+
+// lineUp goes to the line that will be let through first.
+func (c *Course) lineUp() Step {
+	first := c.earliest(func(p *progress) bool { return p.line })
+	if first < 0 {
+		return Step{}
+	}
+	c.at(first).line = false // it is tried once
+	c.target = first
+	return Step{Again: true, Target: first, Line: true}
+}
+
+// earliest finds the target that lets calls through first, as far as is known,
+// among those that have refused this one and that suit.
+func (c *Course) earliest(suits func(*progress) bool) int {
+	first := -1
+	for t := range c.targets() {
+		p := c.at(t)
+		if p.state != refused || !suits(p) {
+			continue
+		}
+		if first < 0 || !p.due.IsZero() && (c.at(first).due.IsZero() || p.due.Before(c.at(first).due)) {
+			first = t
+		}
+	}
+	return first
 }
 
 // next finds the first target of that standing.

@@ -69,6 +69,7 @@ func New(ctx context.Context, cfg *config.Serve, opts Options) (*App, error) {
 func (a *App) guardConfig(cfg *config.Serve) guard.Config {
 	g := cfg.Guard
 	g.Breaker.OnTransition = logTransitions(a.log, a.opts.OnTransition)
+	g.Gate.OnTransition = logGates(a.log)
 	return g
 }
 

@@ -3,8 +3,10 @@ package app
 import (
 	"context"
 	"log/slog"
+	"math"
 
 	"github.com/recloser/recloser/breaker"
+	"github.com/recloser/recloser/gate"
 )
 
 // logTransitions returns an observer that writes transitions to a log whose
@@ -35,5 +37,28 @@ func logTransitions(log *slog.Logger, next func(breaker.Transition)) func(breake
 		if next != nil {
 			next(tr)
 		}
+	}
+}
+
+// logGates returns an observer that writes what gates do to a log whose handler
+// must not block. That a key is parked is a warning: somebody has to pay, or to
+// give it another.
+func logGates(log *slog.Logger) func(gate.Transition) {
+	return func(tr gate.Transition) {
+		level := slog.LevelInfo
+		if tr.To == gate.Parked {
+			level = slog.LevelWarn
+		}
+		attrs := []slog.Attr{
+			slog.String("key", tr.Label), slog.String("model", tr.Model),
+			slog.String("from", tr.From.String()), slog.String("to", tr.To.String()), slog.String("reason", string(tr.Reason)),
+		}
+		if !tr.Until.IsZero() {
+			attrs = append(attrs, slog.Time("until", instant(tr.Until)))
+		}
+		if tr.To == gate.Limited {
+			attrs = append(attrs, slog.Float64("calls_per_second", math.Round(tr.Rate*100)/100))
+		}
+		log.LogAttrs(context.Background(), level, "gate", attrs...)
 	}
 }

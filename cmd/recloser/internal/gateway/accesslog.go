@@ -9,15 +9,15 @@ const (
 	maxLoggedMethod = 16
 )
 
-// log writes the call's line, without what is empty. It has none of what may be secret: no query, no
-// header but request ids, nothing of a body but the model's name in the
-// circuit's.
+// log writes the call's line, without what is empty. It has none of what may be
+// secret: no query, no header but request ids, nothing of a body but the model's
+// name in the circuit's.
 func (c *call) log() {
 	ctx, logger := c.in.Context(), c.proxy.cfg.Log
 	if !logger.Enabled(ctx, slog.LevelInfo) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 14)
+	attrs := make([]slog.Attr, 0, 16)
 	given := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))
@@ -35,6 +35,10 @@ func (c *call) log() {
 		slog.Int("attempts", c.report.Attempts),
 		slog.Int64("ms", c.proxy.cfg.Now().Sub(c.start).Milliseconds()),
 		slog.Int64("bytes", c.bytes))
+	given("target", c.report.Target)
+	if n := c.report.Fallbacks; n > 0 {
+		attrs = append(attrs, slog.Int("fallbacks", n))
+	}
 	if c.report.NoDone {
 		attrs = append(attrs, slog.Bool("no_done", true))
 	}

@@ -79,7 +79,7 @@ func TestCircuitsAsJSON(t *testing.T) {
 	until := model.Metrics().Until.UTC().Format("2006-01-02T15:04:05.000Z")
 	equal(t, "circuit", below, map[string]any{
 		"name": "host/model", "state": "open", "mode": "normal",
-		"total_calls": 2, "failed_calls": 2, "refused_calls": 1, "would_refuse": 0, "ramp": 0,
+		"total_calls": 2, "failed_calls": 2, "refused_calls": 1, "would_refuse": 0, "ramp": 0, "bounds": nil,
 		"why":                  model.WhyAt(time.Now().UTC()),
 		"consecutive_failures": 2, "stalled_calls": 0, "openings": 1, "probe_out": false,
 		"last_failure": "2026-11-24T09:00:01.005Z", "since": "2026-11-24T09:00:01.005Z", "until": until,

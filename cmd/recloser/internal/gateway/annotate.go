@@ -14,6 +14,7 @@ const (
 	HeaderRequestID = "Recloser-Request-Id"
 	HeaderKind      = "Recloser-Kind"
 	HeaderAttempts  = "Recloser-Attempts"
+	HeaderTarget    = "Recloser-Target"
 	HeaderMessage   = "Recloser-Message"
 )
 
@@ -73,9 +74,22 @@ func (c *call) sign(h http.Header, message string) {
 	h.Set(HeaderRequestID, c.id)
 	h.Set(HeaderKind, c.kindName())
 	h.Set(HeaderAttempts, strconv.Itoa(c.report.Attempts))
-	if message == "" {
-		h.Del(HeaderMessage)
+	setOrDel(h, HeaderMessage, message)
+	setOrDel(h, HeaderTarget, c.target())
+}
+
+func setOrDel(h http.Header, name, value string) {
+	if value == "" {
+		h.Del(name)
 	} else {
-		h.Set(HeaderMessage, message)
+		h.Set(name, value)
 	}
+}
+
+// target is the name of the target that answered, where there are several.
+func (c *call) target() string {
+	if c.report.Attempts == 0 {
+		return ""
+	}
+	return c.report.Target
 }

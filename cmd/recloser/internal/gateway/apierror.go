@@ -20,6 +20,8 @@ const (
 	typeUnavailable = "service_unavailable_error"
 	typeServer      = "server_error"
 	typeInvalid     = "invalid_request_error"
+	typeLimit       = "rate_limit_error"
+	typeQuota       = "insufficient_quota"
 )
 
 // writeError answers with an error object.

@@ -20,6 +20,7 @@ const (
 	codeNotAProxy   = "method_not_allowed"
 	codeHost        = "host_not_allowed"
 	codeLoop        = "loop_detected"
+	codeClient      = "invalid_client_token"
 )
 
 // statusClientGone is what the log says where the client did not wait.
@@ -54,6 +55,8 @@ func (c *call) failure(err error) reply {
 	}
 	f, ok := errors.AsType[*fault.Error](err)
 	switch {
+	case ok && c.report.Refused:
+		return limited(f, cfg.Rand)
 	case ok:
 	case c.report.Attempts == 0:
 		f = fault.Named(fault.CodeBadRequest, err)

@@ -33,6 +33,10 @@ type Config struct {
 	// failures alone. Of a call that came as far as the guard, that says so itself.
 	RetriesOn bool
 
+	// ClientTokens, if there are any, are what clients must present, one of them, as
+	// "Authorization: Bearer TOKEN" or "Api-Key: TOKEN". It is not passed on.
+	ClientTokens []string
+
 	// MaxBody is the largest request body, in bytes, that is passed on; what is
 	// larger is answered with 413. Zero means DefaultMaxBody.
 	MaxBody int64
@@ -83,6 +87,7 @@ func (c Config) validate() error {
 type Proxy struct {
 	cfg     Config // with its defaults filled in
 	hop     hop
+	clients clients
 	reverse *httputil.ReverseProxy
 }
 
@@ -92,12 +97,13 @@ func New(cfg Config) (*Proxy, error) {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
-	p := &Proxy{cfg: cfg, hop: newHop()}
+	p := &Proxy{cfg: cfg, hop: newHop(), clients: newClients(cfg.ClientTokens)}
 	target := newTarget(cfg.Upstream)
 	p.reverse = &httputil.ReverseProxy{
 		Transport: cfg.Guard,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			target.rewrite(r)
+			p.clients.hide(r.Out.Header)
 			p.hop.mark(r.Out.Header)
 		},
 		ModifyResponse: annotate,
@@ -140,6 +146,8 @@ func (p *Proxy) unfit(r *http.Request) (_ reply, unfit bool) {
 		return notAProxy(), true
 	case p.hop.passed(r.Header):
 		return loop(), true
+	case !p.clients.know(r.Header):
+		return unknownClient(), true
 	case r.ContentLength > p.cfg.MaxBody:
 		return tooLarge(p.cfg.MaxBody), true
 	}

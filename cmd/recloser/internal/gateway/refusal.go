@@ -20,18 +20,37 @@ const (
 // next one may succeed.
 func refused(err error, in time.Duration, random func() float64) reply {
 	message := fault.UserMessage(timed{err, in})
+	return reply{
+		status: http.StatusServiceUnavailable, kind: kindRefused, message: message, header: comeBack(in, random),
+		body: apiError{Message: message, Type: typeUnavailable, Code: codeCircuitOpen},
+	}
+}
+
+// limited is for a call that was not sent because of a limit: of the service's, of
+// its key's money, or of how many may be under way.
+func limited(f *fault.Error, random func() float64) reply {
+	r := reply{
+		status: http.StatusTooManyRequests, kind: kindRefused, message: fault.UserMessage(f), header: comeBack(f.RetryAfter, random),
+		body: apiError{Type: typeLimit, Code: f.Code},
+	}
+	if f.Kind == fault.Quota {
+		r.body.Type = typeQuota
+	}
+	r.body.Message = r.message
+	return r
+}
+
+// comeBack are the headers that tell a client when, and not to try before. It does
+// so itself then, with others that were told otherwise.
+func comeBack(in time.Duration, random func() float64) http.Header {
 	told := in
 	if told > maxTold {
 		told = spreadFrom + time.Duration(random()*float64(maxTold-spreadFrom))
 	}
-	return reply{
-		status: http.StatusServiceUnavailable, kind: kindRefused, message: message,
-		header: http.Header{
-			"Retry-After":     {strconv.FormatInt(ceil(told, time.Second), 10)},
-			"Retry-After-Ms":  {strconv.FormatInt(ceil(told, time.Millisecond), 10)},
-			headerShouldRetry: {"false"},
-		},
-		body: apiError{Message: message, Type: typeUnavailable, Code: codeCircuitOpen},
+	return http.Header{
+		"Retry-After":     {strconv.FormatInt(ceil(told, time.Second), 10)},
+		"Retry-After-Ms":  {strconv.FormatInt(ceil(told, time.Millisecond), 10)},
+		headerShouldRetry: {"false"},
 	}
 }
 

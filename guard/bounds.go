@@ -1,0 +1,164 @@
+package guard
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/recloser/recloser/breaker"
+	"github.com/recloser/recloser/fault"
+	"github.com/recloser/recloser/retry"
+)
+
+// bounds are what bounds the attempts at one circuit, beside the circuit.
+type bounds struct {
+	budget *retry.Budget
+	berths *berths // nil: any number
+}
+
+// circuitBounds are the bounds of a circuit that are in force.
+type circuitBounds struct {
+	upstream, model string
+	now             atomic.Pointer[bounds]
+	limits          Limits
+	share           retry.BudgetConfig
+}
+
+// boundsOf returns those of a circuit, whose calls are to that upstream and model.
+func (g *Guard) boundsOf(circuit *breaker.Breaker, upstream, model string) *bounds {
+	if known, ok := g.bounds.Load(circuit); ok {
+		return known.(*circuitBounds).now.Load() //nolint:forcetypeassert // nothing else is put there
+	}
+	g.setting.Lock() // so that the configuration is not replaced meanwhile
+	defer g.setting.Unlock()
+	if known, ok := g.bounds.Load(circuit); ok {
+		return known.(*circuitBounds).now.Load() //nolint:forcetypeassert // nothing else is put there
+	}
+	made := &circuitBounds{upstream: upstream, model: model}
+	made.set(g.live.Load())
+	g.bounds.Store(circuit, made)
+	return made.now.Load()
+}
+
+// set brings the bounds to a configuration. What does not change goes on.
+func (c *circuitBounds) set(l *live) {
+	limits := l.rules.of(c.upstream, "", c.model).limits
+	next := bounds{}
+	if was := c.now.Load(); was != nil {
+		next = *was
+	}
+	if next.budget == nil || c.share != l.cfg.Budget {
+		next.budget, _ = retry.NewBudget(l.cfg.Budget) // Validate has seen it
+	}
+	if c.limits != limits {
+		next.berths = newBerths(limits)
+	}
+	c.limits, c.share = limits, l.cfg.Budget
+	c.now.Store(&next)
+}
+
+// setBounds brings all bounds to a configuration.
+func (g *Guard) setBounds(l *live) {
+	g.bounds.Range(func(_, v any) bool {
+		if c, ok := v.(*circuitBounds); ok {
+			c.set(l)
+		}
+		return true
+	})
+}
+
+// berths are the places of the attempts that may be out at once, and a line of
+// those who wait for one. Channels serve who came first first.
+type berths struct {
+	taken   chan struct{} // one in it for each that is taken
+	waiting chan struct{} // likewise
+	longest time.Duration
+	refused atomic.Int64
+}
+
+func newBerths(l Limits) *berths {
+	if l.MaxInFlight == 0 {
+		return nil
+	}
+	return &berths{
+		taken: make(chan struct{}, l.MaxInFlight), waiting: make(chan struct{}, l.MaxQueued), longest: l.MaxQueueWait,
+	}
+}
+
+// enter takes a berth, or waits in line for one; it reports false if there is
+// none, or none before ctx ends.
+func (b *berths) enter(ctx context.Context, line bool) bool {
+	select {
+	case b.taken <- struct{}{}:
+		return true
+	default:
+	}
+	if line {
+		select {
+		case b.waiting <- struct{}{}:
+			defer func() { <-b.waiting }()
+			timer := time.NewTimer(b.longest)
+			defer timer.Stop()
+			select {
+			case b.taken <- struct{}{}:
+				return true
+			case <-timer.C:
+			case <-ctx.Done():
+				return false
+			}
+		default:
+		}
+	}
+	b.refused.Add(1)
+	return false
+}
+
+// leave gives a berth back.
+func (b *berths) leave() {
+	if b != nil {
+		<-b.taken
+	}
+}
+
+// enter takes a place among those in flight at a leg's circuit, to be given back;
+// nil: none is needed.
+func (c *call) enter(l *leg, line bool) (*berths, *refusal) {
+	b := l.bounds.berths
+	if b == nil || c.free(l) {
+		return nil, nil //nolint:nilnil // see above
+	}
+	if b.enter(c.ctx, line) {
+		return b, nil
+	}
+	if c.ctx.Err() != nil {
+		return nil, &refusal{err: c.gone(), in: -1}
+	}
+	f := fault.Named(fault.CodeTooManyCalls, nil)
+	f.RetryAfter = time.Second // nobody knows
+	c.observe(Event{Type: Gated, Kind: f.Kind, Fault: f, Wait: f.RetryAfter, Target: l.place.Name, Circuit: l.circuit.Name()})
+	return nil, &refusal{err: f, in: f.RetryAfter, line: !line && cap(b.waiting) > 0}
+}
+
+// Usage is how much of the bounds of a circuit is in use.
+type Usage struct {
+	RetriesLeft float64 // in the retry budget; negative: there is none
+	MaxInFlight int     // 0: any number
+	InFlight    int     // attempts out, where they are bounded
+	Queued      int     // calls that wait for one of them to end
+	TurnedAway  int64   // calls that found no place, or not in time
+}
+
+// Usage returns that of a circuit that calls have passed: a model's.
+func (g *Guard) Usage(circuit *breaker.Breaker) (_ Usage, ok bool) {
+	known, ok := g.bounds.Load(circuit)
+	if !ok {
+		return Usage{}, false
+	}
+	b := known.(*circuitBounds).now.Load() //nolint:forcetypeassert // nothing else is put there
+	u := Usage{RetriesLeft: b.budget.Left()}
+	if b.berths != nil {
+		u.MaxInFlight, u.InFlight = cap(b.berths.taken), len(b.berths.taken)
+		u.Queued, u.TurnedAway = len(b.berths.waiting), b.berths.refused.Load()
+	}
+	return u, true
+}

@@ -1,0 +1,121 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/recloser/recloser/fault"
+	"github.com/recloser/recloser/gate"
+)
+
+// passed are the gates that have let an attempt through.
+type passed struct {
+	gates [2]*gate.Gate
+	at    time.Time
+}
+
+// withdraw gives back what was taken for an attempt that is not made.
+func (p passed) withdraw() {
+	for _, g := range p.gates {
+		if g != nil {
+			g.Withdraw(p.at)
+		}
+	}
+}
+
+// passGates asks the gates of a leg.
+func (c *call) passGates(l *leg, line bool) (passed, *refusal) {
+	p := passed{}
+	if l.gate == nil || c.free(l) {
+		return p, nil
+	}
+	for i, g := range [...]*gate.Gate{l.key, l.gate} {
+		var err error
+		if line && c.set.gateWait {
+			err = g.Wait(c.ctx)
+		} else {
+			err = g.Allow()
+		}
+		if err != nil {
+			p.withdraw()
+			return passed{}, c.gated(l, err, line)
+		}
+		p.gates[i], p.at = g, time.Now()
+	}
+	return p, nil
+}
+
+// gated is the refusal of a gate, or that the caller has left its line.
+func (c *call) gated(l *leg, err error, line bool) *refusal {
+	closed, ok := errors.AsType[*gate.ClosedError](err)
+	if !ok {
+		return &refusal{err: c.gone(), in: -1}
+	}
+	code := fault.CodeGateClosed
+	if !closed.RateLimited() {
+		code = fault.CodeKeyParked
+	}
+	in := closed.RetryIn()
+	f := fault.Named(code, closed)
+	f.RetryAfter = in
+	c.observe(Event{Type: Gated, Kind: f.Kind, Fault: f, Wait: in, Target: l.place.Name, Circuit: l.circuit.Name()})
+	return &refusal{err: f, in: in, line: !line && c.set.gateWait && closed.RateLimited()}
+}
+
+// reportGates tells the gates, once, what an attempt says about limits.
+func (a *attempt) reportGates(f *fault.Error) {
+	if a.leg.gate == nil || !a.told.CompareAndSwap(false, true) {
+		return
+	}
+	r := gate.Report{Kind: gate.Answer, Begun: a.start, Requests: a.requests, Tokens: a.tokens}
+	if f != nil {
+		r.Kind, r.RetryAfter = a.limit(f), f.RetryAfter
+	}
+	if r.Kind == gate.RateLimit || r.Tokens.Scarce() {
+		r.Needed = a.call.needed()
+	}
+	ofKey := r
+	switch {
+	case r.Kind == gate.Quota, r.Kind == gate.BadKey && f.Status == http.StatusUnauthorized:
+		r.Kind = gate.Nothing // the money and the key are the same for all models
+	case r.Kind != gate.Answer:
+		ofKey.Kind = gate.Nothing
+	}
+	ofKey.Requests, ofKey.Tokens = gate.Limit{}, gate.Limit{}
+	a.leg.key.Report(ofKey)
+	a.leg.gate.Report(r)
+}
+
+// limit is what f says about limits.
+func (a *attempt) limit(f *fault.Error) gate.Kind {
+	switch f.Kind {
+	case fault.RateLimit:
+		return gate.RateLimit
+	case fault.Overload:
+		return gate.Overload
+	case fault.Quota:
+		return gate.Quota
+	case fault.Caller:
+		if a.ourKey() && a.call.targets() > 1 { // a key that is the only one is tried each time
+			return gate.BadKey
+		}
+	}
+	return gate.Nothing
+}
+
+// ourKey reports whether the service did not take a key that is the target's own.
+func (a *attempt) ourKey() bool {
+	return a.leg.place.ownKey && a.resp != nil &&
+		(a.resp.StatusCode == http.StatusUnauthorized || a.resp.StatusCode == http.StatusForbidden)
+}
+
+// gone is what a call ends with whose caller has left, or whose time is over,
+// while no attempt was out.
+func (c *call) gone() *fault.Error {
+	if f, ok := errors.AsType[*fault.Error](context.Cause(c.ctx)); ok {
+		return f
+	}
+	return fault.Named(fault.CodeCancelled, c.ctx.Err())
+}
