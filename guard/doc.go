@@ -1,8 +1,9 @@
 // Package guard is an http.RoundTripper that keeps an application up while the
 // LLM API that it calls is down.
 //
-// It puts a circuit breaker, deadlines and careful retries around each call,
-// and names what every failure meant. One line wraps any client:
+// It puts a circuit breaker, rate gates, deadlines, careful retries and a chain of
+// fallbacks around each call, and names what every failure meant. One line wraps any
+// client:
 //
 //	g, err := guard.New(nil, guard.Config{})
 //	client := &http.Client{Transport: g}
@@ -12,7 +13,9 @@
 // Answers of the service, failures included, come back as they are, after what
 // retries could do. Where no answer came, RoundTrip returns a [*fault.Error],
 // which says what happened; where the circuit is open, a [*breaker.OpenError]
-// at once, which says for how long. Both can be found with errors.As under the
+// at once, which says for how long. A call that a limit holds back (a gate, or as
+// many calls out as there may be) is a [*fault.Error] with RetryAfter, as if the
+// service had said so; of a gate it holds a [*gate.ClosedError]. All can be found with errors.As under the
 // *url.Error of http.Client, and fault.UserMessage has words for end users.
 //
 // What looks like an answer and is none does not come back as one: a page for
@@ -34,6 +37,24 @@
 // the request, "host/model", which opens when the model fails. A request
 // without a readable model (a GET, an upload, a body too large to hold) is on
 // "host/no-model".
+//
+// # Limits
+//
+// A rate limit that the service reports closes the gate of that API key,
+// organisation, project and model until the moment that the service gives; repeated
+// ones start a rate that grows again. Exhausted quota parks the key, for all models.
+// Callers are refused at once with the time left, or wait in line with
+// [Config.GateWait]. See package gate. [Config.Budget] bounds the retries at each
+// circuit, [Limits] what is out there at once. Where a circuit only observes, is
+// disabled or bypassed, gates and limits let everything through, too.
+//
+// # Chains
+//
+// [Config.Targets] lists where a call can be made: with another model, another key,
+// at another service. It is made at the first target that lets it through; after a
+// failure that another one can help with, at the next, at once, and until content
+// was handed over. Only when none is left does the call wait and try again, where
+// that can succeed first. What is not safe to do twice is not done elsewhere either.
 //
 // # Attempts and their bodies
 //

@@ -21,6 +21,9 @@ import (
 // says otherwise: files of 512 MiB are the largest that the API takes.
 const DefaultMaxBody = 600 << 20
 
+// maxUnread is the largest body that is read of a request that is not even tried.
+const maxUnread = 256 << 10
+
 // Config sets up a Proxy. Upstream and Guard are needed.
 type Config struct {
 	// Upstream is the base of the API, e.g. https://api.openai.com/v1.
@@ -125,6 +128,12 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer c.end()
 	if refusal, unfit := p.unfit(r); unfit {
 		c.answer(refusal)
+		if r.ContentLength > 0 && r.ContentLength <= maxUnread && r.Header.Get("Expect") == "" {
+			// Left unread it would break the connection, perhaps before the client has
+			// read the answer.
+			_ = c.FlushError()
+			_, _ = io.Copy(io.Discard, r.Body)
+		}
 		c.complete = true
 		return
 	}

@@ -1,0 +1,156 @@
+package gateway_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/recloser/recloser/cmd/recloser/internal/gateway"
+	"github.com/recloser/recloser/fault"
+	"github.com/recloser/recloser/guard"
+)
+
+// answers replies to each request with the next status and Retry-After of a list,
+// and the last for ever.
+func answers(list ...string) (http.HandlerFunc, *atomic.Int64) {
+	var n atomic.Int64
+	return func(w http.ResponseWriter, _ *http.Request) {
+		status, after, _ := strings.Cut(list[min(int(n.Add(1)), len(list))-1], " ")
+		w.Header().Set("Content-Type", "application/json")
+		if after != "" {
+			w.Header().Set("Retry-After", after)
+		}
+		body := `{"error":{"message":"x","type":"y","param":null,"code":null}}`
+		switch status {
+		case "quota":
+			status, body = "429", `{"error":{"message":"x","type":"insufficient_quota","param":null,"code":"insufficient_quota"}}`
+		case "200":
+			body = `{"choices":[{"message":{"content":"ok"},"finish_reason":"stop"}]}`
+		}
+		code, _ := strconv.Atoi(status)
+		w.WriteHeader(code)
+		_, _ = w.Write([]byte(body))
+	}, &n
+}
+
+func TestCallsThatAGateHoldsBack(t *testing.T) {
+	for _, row := range []struct {
+		name, answer, kind, code, message string
+		low, hi                           int
+	}{
+		{"a rate limit", "429 20", "rate_limit_error", "gate_closed", fault.MessageHighDemand, 20, 24},
+		{"exhausted quota", "quota", "insufficient_quota", "key_parked", fault.MessageUnavailable, 50, 60},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			service, n := answers(row.answer)
+			r := newRig(t, service)
+			if got := r.post(chatBody, "Authorization", "Bearer sk-secret"); got.StatusCode != http.StatusTooManyRequests || got.Header.Get("Recloser-Kind") == "refused" {
+				t.Fatalf("%d %s", got.StatusCode, got.body)
+			}
+			r.line()
+			got := r.post(chatBody, "Authorization", "Bearer sk-secret")
+			message, kind, code := r.apiError(got)
+			if got.StatusCode != http.StatusTooManyRequests || kind != row.kind || code != row.code || message != row.message || n.Load() != 1 {
+				t.Errorf("%d %s after %d attempts", got.StatusCode, got.body, n.Load())
+			}
+			if s, _ := strconv.Atoi(got.Header.Get("Retry-After")); s < row.low || s > row.hi {
+				t.Errorf("Retry-After %s", got.Header.Get("Retry-After"))
+			}
+			equal(t, "Recloser-Kind", got.Header.Get("Recloser-Kind"), "refused")
+			equal(t, "X-Should-Retry", got.Header.Get("X-Should-Retry"), "false")
+			line := r.line()
+			equal(t, "kind", line["kind"], "refused")
+			equal(t, "code", line["code"], row.code)
+			if got := r.post(chatBody, "Authorization", "Bearer sk-other"); got.Header.Get("Recloser-Attempts") != "1" {
+				t.Errorf("another key is held back: %s", got.body)
+			}
+		})
+	}
+}
+
+func TestGatesAsJSON(t *testing.T) {
+	service, _ := answers("429 20", "200")
+	r := newRig(t, service)
+	_ = r.post(chatBody, "Authorization", "Bearer sk-secret")
+	_ = r.post(chatBody, "Authorization", "Bearer sk-secret")
+	_ = r.post(chatBody, "Authorization", "Bearer sk-calm")
+	var got struct {
+		Circuits []struct {
+			Name   string
+			Bounds *struct {
+				RetriesLeft float64 `json:"retries_left"`
+			}
+		}
+		Gates []map[string]any
+	}
+	a := newAdmin(t, gateway.AdminConfig{Guard: r.guard}).do(http.MethodGet, "/api/circuits", "").body
+	if err := json.Unmarshal([]byte(a), &got); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(a, "sk-") || len(got.Gates) != 1 {
+		t.Fatalf("%s", a)
+	}
+	g := got.Gates[0]
+	until, err := time.Parse(time.RFC3339, g["until"].(string))
+	if left := time.Until(until); err != nil || left < 15*time.Second || left > 20*time.Second {
+		t.Errorf("until %v", g["until"])
+	}
+	equal(t, "gate", []any{g["model"], g["state"], g["rate_limits"], g["refused_calls"], len(g["key"].(string))}, []any{"gpt-4o", "closed", 1, 1, 12})
+	if got.Circuits[0].Bounds != nil || got.Circuits[1].Bounds == nil || got.Circuits[1].Bounds.RetriesLeft != 10 {
+		t.Errorf("%s", a)
+	}
+}
+
+func TestTargetIsTold(t *testing.T) {
+	service, _ := answers("503", "200")
+	r := newRig(t, service, func(s *settings) {
+		s.guard.Targets = []guard.Target{{Name: "first"}, {Name: "second", Model: "gpt-5-mini"}}
+	})
+	got := r.post(chatBody)
+	if got.StatusCode != http.StatusOK {
+		t.Fatalf("%d %s", got.StatusCode, got.body)
+	}
+	equal(t, "Recloser-Target", got.Header.Get("Recloser-Target"), "second")
+	equal(t, "Recloser-Attempts", got.Header.Get("Recloser-Attempts"), "2")
+	line := r.line()
+	equal(t, "log", []any{line["target"], line["fallbacks"], line["circuit"]}, []any{"second", 1.0, line["circuit"]})
+	if !strings.HasSuffix(line["circuit"].(string), "/gpt-5-mini") {
+		t.Errorf("circuit %v", line["circuit"])
+	}
+}
+
+func TestClientTokens(t *testing.T) {
+	var passed atomic.Pointer[http.Header]
+	r := newRig(t, func(w http.ResponseWriter, req *http.Request) {
+		h := req.Header.Clone()
+		passed.Store(&h)
+		_, _ = w.Write([]byte(`{}`))
+	}, func(s *settings) {
+		s.proxy.ClientTokens = []string{"rc-token-of-one-team", "rc-token-of-another"}
+		s.guard.Targets = []guard.Target{{Name: "own", Header: http.Header{"Authorization": {"Bearer sk-own"}}}}
+	})
+	for _, header := range [][]string{nil, {"Authorization", "Bearer sk-other"}, {"Authorization", "Bearer"}, {"Authorization", ""}} {
+		got := r.post(chatBody, header...)
+		message, kind, code := r.apiError(got)
+		if got.StatusCode != http.StatusUnauthorized || kind != "invalid_request_error" || code != "invalid_client_token" || message == "" {
+			t.Errorf("%v: %d %s", header, got.StatusCode, got.body)
+		}
+	}
+	if passed.Load() != nil {
+		t.Error("a stranger's call was passed on")
+	}
+	for _, header := range [][]string{
+		{"Authorization", "Bearer rc-token-of-one-team"}, {"Authorization", "bearer rc-token-of-another"}, {"Api-Key", "rc-token-of-another"},
+	} {
+		if got := r.post(chatBody, header...); got.StatusCode != http.StatusOK {
+			t.Errorf("%v: %d %s", header, got.StatusCode, got.body)
+		}
+		if h := *passed.Load(); h.Get("Authorization") != "Bearer sk-own" || h.Get("Api-Key") != "" {
+			t.Errorf("passed on: %v", h)
+		}
+	}
+}
