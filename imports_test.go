@@ -40,6 +40,7 @@ var importRules = []layers.Rule{
 	{Name: rule2, Dir: "guard", Ours: core, Tests: []string{"openaitest"}},
 	{Name: rule2, Dir: "replay", Ours: core, Never: http},
 	{Name: rule2, Dir: "openaitest"},
+	{Name: "internal/sketch is a leaf", Dir: "internal/sketch"},
 	{Name: "internal/layers is for tests", Dir: "internal/layers"},
 	{Name: "internal/layers is for tests", Dir: ".", Tests: []string{"internal/layers"}},
 }
