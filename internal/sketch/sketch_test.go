@@ -15,7 +15,7 @@ func TestQuantilesAreWithinTheError(t *testing.T) {
 	luck := rand.New(rand.NewPCG(1, 2))
 	shapes := map[string]func() time.Duration{
 		"uniform":   func() time.Duration { return time.Duration(luck.Int64N(int64(time.Minute))) },
-		"lognormal": func() time.Duration { return time.Duration(math.Exp(luck.NormFloat64()*2+18)) },
+		"lognormal": func() time.Duration { return time.Duration(math.Exp(luck.NormFloat64()*2 + 18)) },
 		"tiny":      func() time.Duration { return time.Duration(luck.Int64N(100)) },
 		"huge":      func() time.Duration { return time.Duration(math.MaxInt64 - luck.Int64N(1<<40)) },
 	}
