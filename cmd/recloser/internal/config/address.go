@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	"net/netip"
@@ -75,6 +76,15 @@ func setUpstream(c *Serve, text string) error {
 	}
 	c.Upstream = u
 	return nil
+}
+
+// basePath is what the paths of requests to the upstream begin with, as they are
+// written; / if with nothing, since guard takes an empty one for /v1.
+func basePath(upstream *url.URL) string {
+	if upstream == nil { // it was wrong
+		return ""
+	}
+	return cmp.Or(strings.TrimRight(upstream.EscapedPath(), "/"), "/")
 }
 
 // begins tells whether a URL has that beginning. Case is nothing to schemes.

@@ -140,6 +140,8 @@ func scalar(o Option, text string) string {
 		return off // the library would quote it for readers of YAML 1.1
 	case o.Kind == Whole || o.Kind == Share:
 		return text
+	case o.Kind == List:
+		return "[" + strings.Join(items(text), ", ") + "]" // of words that need no quotes
 	}
 	return quote(text)
 }

@@ -51,6 +51,7 @@ func assemble(layers []Layer, f *file, environ []string) (*Serve, error) {
 			errs = append(errs, s.problem(err))
 		}
 	}
+	c.Guard.BasePath = basePath(c.Upstream)
 	if f != nil {
 		errs = append(f.errors(), errs...)
 		for _, o := range f.overrides {

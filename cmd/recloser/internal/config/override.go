@@ -135,7 +135,7 @@ func (p *parser) lay(o *override, path string) {
 		if f.Path == "stream.ending" {
 			g.Ending = &c.Guard.Ending
 		}
-		if strings.HasPrefix(f.Path, "breaker.") && f.Path != stallAfter && g.Endpoint != "" {
+		if section, _ := f.section(); (section == "breaker" || section == "limits") && f.Path != stallAfter && g.Endpoint != "" {
 			p.wrong(f.line, "%s.%s: circuits are by upstream and model: remove endpoint, or move this into an override without one", path, f.Path)
 		}
 	}
@@ -143,6 +143,7 @@ func (p *parser) lay(o *override, path string) {
 	g.Breaker.StallAfter = 0
 	g.Retry, g.Timeouts, g.Gray = c.Guard.Retry, c.Guard.Timeouts, c.Guard.Gray
 	g.Commit, g.CommitAfter = c.Guard.Commit, c.Guard.CommitAfter
+	g.GateWait, g.FallBackOn, g.WhenRefused, g.Limits = c.Guard.GateWait, c.Guard.FallBackOn, c.Guard.WhenRefused, c.Guard.Limits
 	o.guard = g
 }
 

@@ -8,23 +8,27 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // relate adapts defaults to what was given.
 func (c *Serve) relate() {
+	g := &c.Guard
+	c.giveWay("base-timeout", &g.Breaker.BaseTimeout, "reset-timeout", g.Breaker.ResetTimeout < g.Breaker.BaseTimeout)
+	c.giveWay("retry-max-delay", &g.Retry.MaxDelay, "retry-base-delay", g.Retry.BaseDelay > g.Retry.MaxDelay)
+	c.giveWay("gate-first-guess", &g.Gate.FirstGuess, "gate-max-closed", g.Gate.MaxClosed < g.Gate.FirstGuess)
+	c.giveWay("quota-retest", &g.Gate.Retest, "quota-max-retest", g.Gate.MaxRetest < g.Gate.Retest)
+}
+
+// giveWay leaves a field that nobody has set to guard, whose default is another
+// setting's value where that goes beyond it.
+func (c *Serve) giveWay(name string, field *time.Duration, to string, beyond bool) {
 	for i, s := range c.Settings {
-		switch {
-		case s.Source != Default:
-		case s.Name == "base-timeout": // shorter than 1s where reset-timeout is
-			if c.Guard.Breaker.ResetTimeout < c.Guard.Breaker.BaseTimeout {
-				c.Settings[i].Text = c.Settings.Get("reset-timeout").Text
-			}
-			c.Guard.Breaker.BaseTimeout = 0
-		case s.Name == "retry-max-delay": // longer than 8s where retry-base-delay is
-			if c.Guard.Retry.BaseDelay > c.Guard.Retry.MaxDelay {
-				c.Settings[i].Text = c.Settings.Get("retry-base-delay").Text
-			}
-			c.Guard.Retry.MaxDelay = 0
+		if s.Name != name || s.Source != Default {
+			continue
+		}
+		if *field = 0; beyond {
+			c.Settings[i].Text = c.Settings.Get(to).Text
 		}
 	}
 }

@@ -38,6 +38,13 @@ func schemaOf(o Option) *jsonschema.Schema {
 		for _, v := range o.Values {
 			s.Enum = append(s.Enum, v)
 		}
+	case List:
+		one := "(" + strings.Join(o.Values, "|") + ")"
+		item := &jsonschema.Schema{}
+		for _, v := range o.Values {
+			item.Enum = append(item.Enum, v)
+		}
+		forms = append(forms, &jsonschema.Schema{Type: "array", Items: item, MinItems: new(1), UniqueItems: true}, text("^ *"+one+" *(, *"+one+" *)*$"))
 	case Toggle:
 		s.Enum = []any{"on", off, true, false}
 	}
