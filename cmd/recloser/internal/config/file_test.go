@@ -344,8 +344,8 @@ func TestEffectiveConfigurationIsAFile(t *testing.T) {
 				t.Errorf("%s: %s is %q, then %q", flags, s.Name, s.Text, is)
 			}
 		}
-		if c.overridesText() != again.overridesText() {
-			t.Errorf("%s: %s\nthen %s", flags, c.overridesText(), again.overridesText())
+		if c.written() != again.written() {
+			t.Errorf("%s: %s\nthen %s", flags, c.written(), again.written())
 		}
 		if plain := withoutComments(writeYAML(t, again)); plain != withoutComments(written) {
 			t.Errorf("%s:\n%s\nthen\n%s", flags, written, plain)

@@ -34,6 +34,9 @@ func listenOptions() []option {
 		{Option{Name: "admin-token", Path: "admin_token", Group: groupListen, Arg: "TOKEN", Secret: true,
 			Usage: "what the admin address demands as a bearer token; better given as " + Variable("admin-token") + ", which other users of the machine cannot see"},
 			setAdminToken},
+		{Option{Name: "client-token", Path: "client_token", Group: groupListen, Arg: "TOKENS", Secret: true,
+			Usage: "what clients of the proxy must present as a bearer token, which is then not passed on; several are separated by commas or white space. Better given as " + Variable("client-token")},
+			setClientTokens},
 	}
 }
 

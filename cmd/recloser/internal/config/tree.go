@@ -98,7 +98,7 @@ func (p *parser) fields(path string, n *yaml.Node) (all []field) {
 
 // top reads the whole file.
 func (p *parser) top(root *yaml.Node) {
-	beside := []string{"overrides"}
+	beside := []string{"overrides", "targets"}
 	for section := range p.sections {
 		beside = append(beside, section)
 	}
@@ -106,6 +106,10 @@ func (p *parser) top(root *yaml.Node) {
 	for _, f := range p.fields("", root) {
 		if f.name == "overrides" {
 			p.readOverrides(f)
+			continue
+		}
+		if f.name == "targets" {
+			p.targets = p.readTargets(f.name, f)
 			continue
 		}
 		if o, ok := p.options[f.name]; ok {
