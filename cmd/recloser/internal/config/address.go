@@ -1,12 +1,15 @@
 package config
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // address reads where to listen. Off is the empty string in the field.
@@ -57,24 +60,44 @@ func loopback(address string) bool {
 
 // setUpstream reads the base URL of the API.
 func setUpstream(c *Serve, text string) error {
-	const example = "use a URL such as https://api.openai.com/v1"
-	u, err := url.Parse(text)
+	u, err := baseURL(text)
 	switch {
-	case !begins(text, "http://") && !begins(text, "https://"):
-		return errors.New("it does not begin with http:// or https://; " + example)
 	case err != nil:
-		return errors.New("it is not a URL; " + example)
-	case u.Hostname() == "":
-		return errors.New("it has no host; " + example)
-	case !portInRange(u.Port()):
-		return errors.New("its port is not from 1 to 65535; " + example)
+		return err
 	case u.User != nil:
-		return errors.New("it has a user or password: clients bring their own Authorization; " + example)
+		return errors.New("it has a user or password: clients bring their own Authorization; " + exampleURL)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return errors.New("it has a query or fragment: clients bring their own query; " + example)
+		return errors.New("it has a query or fragment: clients bring their own query; " + exampleURL)
 	}
 	c.Upstream = u
 	return nil
+}
+
+const exampleURL = "use a URL such as https://api.openai.com/v1"
+
+// baseURL reads where an API is.
+func baseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case !begins(text, "http://") && !begins(text, "https://"):
+		return nil, errors.New("it does not begin with http:// or https://; " + exampleURL)
+	case err != nil:
+		return nil, errors.New("it is not a URL; " + exampleURL)
+	case u.Hostname() == "":
+		return nil, errors.New("it has no host; " + exampleURL)
+	case !portInRange(u.Port()):
+		return nil, errors.New("its port is not from 1 to 65535; " + exampleURL)
+	}
+	return u, nil
+}
+
+// basePath is what the paths of requests to the upstream begin with, as they are
+// written; / if with nothing, since guard takes an empty one for /v1.
+func basePath(upstream *url.URL) string {
+	if upstream == nil { // it was wrong
+		return ""
+	}
+	return cmp.Or(strings.TrimRight(upstream.EscapedPath(), "/"), "/")
 }
 
 // begins tells whether a URL has that beginning. Case is nothing to schemes.
@@ -90,13 +113,37 @@ func portInRange(port string) bool {
 
 // setAdminToken reads what is sent as a bearer token.
 func setAdminToken(c *Serve, text string) error {
-	for _, b := range []byte(text) {
-		if b <= ' ' || b > '~' {
-			return errors.New("use printable ASCII characters without spaces, as a header can carry them")
-		}
+	if !sendable(text) {
+		return errors.New("use printable ASCII characters without spaces, as a header can carry them")
 	}
 	c.AdminToken = text
 	return nil
+}
+
+// shortest is how many characters of a client's token nobody guesses.
+const shortest = 16
+
+// setClientTokens reads what clients present: several, so that they can be rotated.
+func setClientTokens(c *Serve, text string) error {
+	tokens := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	if text != "" && len(tokens) == 0 {
+		return errors.New("there is no token in it: use one, or several separated by commas or white space")
+	}
+	for i, token := range tokens {
+		switch {
+		case !sendable(token):
+			return fmt.Errorf("token %d of %d has characters that a header cannot carry: use printable ASCII", i+1, len(tokens))
+		case len(token) < shortest:
+			return fmt.Errorf("token %d of %d is shorter than %d characters: use a longer one that nobody can guess", i+1, len(tokens), shortest)
+		}
+	}
+	c.ClientTokens = tokens
+	return nil
+}
+
+// sendable tells whether a header can carry a text, as one word.
+func sendable(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // shown returns a value as a message may show it: cut, and of what looks like a

@@ -3,7 +3,10 @@ package config
 import (
 	"fmt"
 	"log/slog"
-	"strings"
+	"reflect"
+	"slices"
+
+	"github.com/recloser/recloser/guard"
 )
 
 // Replace tells whether next may take c's place while the process runs: what may
@@ -19,8 +22,15 @@ func (c *Serve) Replace(next *Serve) (attrs []slog.Attr, errs []error) {
 			attrs = append(attrs, slog.String(snake(is.Name), was.told()+" -> "+is.told()))
 		}
 	}
-	if before, after := c.overridesText(), next.overridesText(); before != after {
-		attrs = append(attrs, slog.String("overrides", fmt.Sprintf("%d -> %d entries", len(c.Guard.Overrides), len(next.Guard.Overrides))))
+	before, after := c.written(), next.written()
+	targets := listed(len(c.Guard.Targets), len(next.Guard.Targets), before.targets != after.targets, sameHeaders(c.Guard.Targets, next.Guard.Targets))
+	overrides := listed(len(c.Guard.Overrides), len(next.Guard.Overrides), before.overrides != after.overrides,
+		slices.EqualFunc(c.Guard.Overrides, next.Guard.Overrides, func(a, b guard.Override) bool { return sameHeaders(a.Targets, b.Targets) }))
+	if targets != "" {
+		attrs = append(attrs, slog.String("targets", targets))
+	}
+	if overrides != "" {
+		attrs = append(attrs, slog.String("overrides", overrides))
 	}
 	return attrs, errs
 }
@@ -34,21 +44,39 @@ func (s Setting) told() string {
 	return shown + " (" + s.Source.String() + ")"
 }
 
-// overridesText is the same for two configurations with the same overrides.
-func (c *Serve) overridesText() string {
+// listed says how a list has changed, or "" if it has not.
+func listed(before, after int, changed, sameSecrets bool) string {
+	switch {
+	case changed:
+		return fmt.Sprintf("%d -> %d entries", before, after)
+	case !sameSecrets:
+		return fmt.Sprintf("%d entries, with other secrets", after)
+	}
+	return ""
+}
+
+// sameHeaders tells whether targets have the same headers, and so secrets.
+func sameHeaders(before, after []guard.Target) bool {
+	return slices.EqualFunc(before, after, func(a, b guard.Target) bool { return reflect.DeepEqual(a.Header, b.Header) })
+}
+
+// lists are the lists of a file as it would have them.
+type lists struct{ targets, overrides string }
+
+// written is the same for two configurations with the same lists, secrets aside.
+func (c *Serve) written() (l lists) {
 	if c.file == nil {
-		return ""
+		return l
 	}
-	w, nowhere := &writer{}, &file{}
+	w := &writer{plain: true}
+	if len(c.file.targets.targets) > 0 {
+		w.targets(0, c.file, c.file.targets)
+	}
+	l.targets = w.String()
+	w.Reset()
 	for _, o := range c.file.overrides {
-		o.upstream.line, o.endpoint.line, o.modelsAt, o.safeAt = 0, 0, 0, 0
-		fields := o.fields
-		o.fields = nil
-		for _, one := range fields {
-			one.line = 0
-			o.fields = append(o.fields, one)
-		}
-		w.override(nowhere, o)
+		w.override(c.file, o)
 	}
-	return strings.TrimSpace(w.String())
+	l.overrides = w.String()
+	return l
 }

@@ -8,7 +8,9 @@
 //
 // A file is walked as a tree of nodes beside the table (tree.go, override.go), since
 // a decoder knows neither paths nor near names. An override's values are read by
-// the same functions into an empty [Serve], from which they are taken. What guard
+// the same functions into an empty [Serve], from which they are taken. Targets are no
+// options: they are read and checked by themselves (target.go, header.go), and their
+// secrets are fetched when the whole is put together (resolve.go). What guard
 // finds wrong with values that are right each by itself is worded in terms of
 // settings (translate.go). The schema and the reference in docs are written by
 // tests of this package: go test ./internal/config -run IsThatOfTheCode -update.

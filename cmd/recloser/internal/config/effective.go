@@ -38,6 +38,10 @@ func (c *Serve) WriteYAML(w io.Writer) error {
 			out.value(depth, field, s.Option, s.Text, s.From())
 		}
 	}
+	if c.file != nil && len(c.file.targets.targets) > 0 {
+		out.line(0, "")
+		out.targets(0, c.file, c.file.targets)
+	}
 	if c.file != nil && len(c.file.overrides) > 0 {
 		out.line(0, "")
 		out.line(0, "overrides:")
@@ -61,7 +65,10 @@ func (c *Serve) cutBelow(text string) bool {
 	return false
 }
 
-type writer struct{ strings.Builder }
+type writer struct {
+	strings.Builder
+	plain bool // it does not say where values come from
+}
 
 func (w *writer) line(depth int, text string) {
 	if text != "" {
@@ -71,7 +78,24 @@ func (w *writer) line(depth int, text string) {
 }
 
 func (w *writer) value(depth int, field string, o Option, text, from string) {
-	w.line(depth, field+": "+scalar(o, text)+" # "+comment(from))
+	w.line(depth, field+": "+scalar(o, text)+w.from(from))
+}
+
+// from is the comment that says where a value comes from.
+func (w *writer) from(place string) string {
+	if w.plain {
+		return ""
+	}
+	return " # " + comment(place)
+}
+
+// item writes an entry of a list: what fields writes at depth+1 begins with a dash.
+func (w *writer) item(depth int, fields func()) {
+	begin := w.Len()
+	fields()
+	text, indent := w.String(), strings.Repeat("  ", depth)
+	w.Reset()
+	w.WriteString(text[:begin] + indent + "- " + strings.TrimPrefix(text[begin:], indent+"  "))
 }
 
 // secret writes a reference where there is one to write.
@@ -79,12 +103,10 @@ func (w *writer) secret(field string, s Setting) {
 	switch {
 	case s.Text == "":
 		w.line(0, "# "+field+": not set")
-	case s.ref != nil && s.ref.file != "":
-		w.line(0, field+": {file: "+quote(s.ref.file)+"} # "+comment(s.From()))
 	case s.ref != nil:
-		w.line(0, field+": {env: "+s.ref.env+"} # "+comment(s.From()))
+		w.line(0, field+": "+s.ref.String()+w.from(s.From()))
 	case s.Source == Environment:
-		w.line(0, field+": {env: "+s.Origin+"} # "+comment(s.From()))
+		w.line(0, field+": "+reference{env: s.Origin}.String()+w.from(s.From()))
 	default:
 		w.line(0, "# "+field+": set by "+comment(s.From())+", and not written here")
 	}
@@ -92,14 +114,34 @@ func (w *writer) secret(field string, s Setting) {
 
 // override writes an entry of the list.
 func (w *writer) override(f *file, o override) {
-	from := func(line int) string { return " # " + comment(f.place(line)) }
-	begin := w.Len()
+	w.item(1, func() {
+		w.matchers(f, o)
+		var sections []string
+		for _, one := range o.fields {
+			if section, _ := one.section(); !slices.Contains(sections, section) {
+				sections = append(sections, section)
+			}
+		}
+		for _, section := range sections {
+			w.line(2, section+":")
+			for _, one := range o.fields {
+				if s, field := one.section(); s == section {
+					w.value(3, field, one.Option, one.text, f.place(one.line))
+				}
+			}
+		}
+		w.targets(2, f, o.targets)
+	})
+}
+
+// matchers writes which calls an override is for, and what is no option.
+func (w *writer) matchers(f *file, o override) {
 	for _, m := range []struct {
 		field string
 		matcher
 	}{{"upstream", o.upstream}, {"endpoint", o.endpoint}} {
 		if m.text != "" {
-			w.line(2, m.field+": "+quote(m.text)+from(m.line))
+			w.line(2, m.field+": "+quote(m.text)+w.from(f.place(m.line)))
 		}
 	}
 	if o.models != nil {
@@ -107,28 +149,56 @@ func (w *writer) override(f *file, o override) {
 		for _, m := range o.models {
 			names = append(names, strconv.Quote(m))
 		}
-		w.line(2, "models: ["+strings.Join(names, ", ")+"]"+from(o.modelsAt))
+		w.line(2, "models: ["+strings.Join(names, ", ")+"]"+w.from(f.place(o.modelsAt)))
 	}
 	if o.safe != nil {
-		w.line(2, fmt.Sprintf("safe_to_repeat: %v%s", *o.safe, from(o.safeAt)))
+		w.line(2, fmt.Sprintf("safe_to_repeat: %v%s", *o.safe, w.from(f.place(o.safeAt))))
 	}
-	var sections []string
-	for _, one := range o.fields {
-		if section, _ := one.section(); !slices.Contains(sections, section) {
-			sections = append(sections, section)
-		}
+}
+
+// targets writes a list of targets, secrets as references.
+func (w *writer) targets(depth int, f *file, c chain) {
+	switch {
+	case c.line == 0:
+		return
+	case len(c.targets) == 0:
+		w.line(depth, "targets: []"+w.from(f.place(c.line)))
+		return
 	}
-	for _, section := range sections {
-		w.line(2, section+":")
-		for _, one := range o.fields {
-			if s, field := one.section(); s == section {
-				w.value(3, field, one.Option, one.text, f.place(one.line))
+	w.line(depth, "targets:")
+	for _, t := range c.targets {
+		w.item(depth+1, func() { w.target(depth+2, f, t) })
+	}
+}
+
+func (w *writer) target(depth int, f *file, t target) {
+	for i, v := range []value{t.name, t.pool, t.weight, t.url, t.model, t.key, {}, t.passKey} {
+		switch name := targetFields()[i]; {
+		case name == "headers" && len(t.headers) > 0:
+			w.line(depth, "headers:")
+			for _, h := range t.headers {
+				w.line(depth+1, h.name+": "+h.written()+w.from(f.place(h.line)))
 			}
+		case v.line == 0:
+		case v.ref != nil:
+			w.line(depth, name+": "+v.ref.String()+w.from(f.place(v.line)))
+		case name == "weight" || name == "pass_key":
+			w.line(depth, name+": "+v.text+w.from(f.place(v.line)))
+		default:
+			w.line(depth, name+": "+quote(v.text)+w.from(f.place(v.line)))
 		}
 	}
-	text := w.String()
-	w.Reset()
-	w.WriteString(text[:begin] + "  - " + strings.TrimPrefix(text[begin:], "    "))
+}
+
+// written is a header's value as a file has it.
+func (h header) written() string {
+	switch {
+	case h.ref != nil:
+		return h.ref.String()
+	case h.text != "":
+		return strconv.Quote(h.text)
+	}
+	return "null"
 }
 
 // scalar writes a value of an option.
@@ -140,6 +210,8 @@ func scalar(o Option, text string) string {
 		return off // the library would quote it for readers of YAML 1.1
 	case o.Kind == Whole || o.Kind == Share:
 		return text
+	case o.Kind == List:
+		return "[" + strings.Join(items(text), ", ") + "]" // of words that need no quotes
 	}
 	return quote(text)
 }

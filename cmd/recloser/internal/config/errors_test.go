@@ -10,6 +10,7 @@ func TestBadValues(t *testing.T) {
 		duration = "use a duration from 1ms to 24h, such as 30s or 1m30s"
 		bytes    = "use a number of bytes, or of KiB, MiB or GiB, such as 4MiB, from 1 to 1GiB"
 		listen   = "use HOST:PORT such as 127.0.0.1:8484, or :8484 for every interface"
+		kinds    = "service, overload, timeout, rate_limit, quota or caller"
 		url      = "use a URL such as https://api.openai.com/v1"
 	)
 	tests := []struct{ given, want string }{
@@ -57,10 +58,28 @@ func TestBadValues(t *testing.T) {
 		{"upstream=https://host/v1?key=hunter2", `--upstream is "https://host/v1?***": it has a query or fragment: clients bring their own query; ` + url},
 		{"admin-token=hunter2 x", `--admin-token: use printable ASCII characters without spaces, as a header can carry them`},
 		{"mode=" + strings.Repeat("x", 1000), `--mode is "` + strings.Repeat("x", 80) + `...": use normal, observe, forced-open or disabled`},
+		{"client-token=", `--client-token: it is empty: give it a token, or leave it out`},
+		{"client-token= ,\n", `--client-token: there is no token in it: use one, or several separated by commas or white space`},
+		{"client-token=hunter2", `--client-token: token 1 of 1 is shorter than 16 characters: use a longer one that nobody can guess`},
+		{"client-token=swordfish-swordfish,hunter2-hunter", `--client-token: token 2 of 2 is shorter than 16 characters: use a longer one that nobody can guess`},
+		{"client-token=swordfish-swordf\u00efsh", `--client-token: token 1 of 1 has characters that a header cannot carry: use printable ASCII`},
 		{"failure-rate=50", `--failure-rate is "50": use a number above 0 up to 1, such as 0.5, or off`},
 		{"slow-rate=NaN", `--slow-rate is "NaN": use a number above 0 up to 1, such as 0.5, or off`},
 		{"slow-rate=0.5", `--slow-rate is "0.5": it needs slow-after too: the duration, such as 30s, beyond which a call is slow`},
 		{"failure-threshold=off", `--failure-threshold is "off": use a failure_rate or a slow_rate with it: nothing else would trip the circuit`},
+		{"retry-budget=0", `--retry-budget is "0": use a number above 0 up to 1, such as 0.1, or off, which is no bound`},
+		{"retry-budget=2", `--retry-budget is "2": use a number above 0 up to 1, such as 0.1, or off, which is no bound`},
+		{"retry-budget-burst=0", `--retry-budget-burst is "0": use a whole number from 1 to 1000000`},
+		{"max-in-flight=0", `--max-in-flight is "0": use a whole number from 1 to 1000000, or off`},
+		{"max-queue-wait=off", `--max-queue-wait is "off": ` + duration},
+		{"gate-max-waiting=-1", `--gate-max-waiting is "-1": use a whole number from 0 (none) to 1000000`},
+		{"gate-first-guess=2m", `--gate-first-guess is "2m": use at most max_closed, which is 1m0s`},
+		{"quota-retest=2h", `--quota-retest is "2h": use at most max_retest, which is 1h0m0s`},
+		{"fallback-on=", `--fallback-on is "": use off, or a list of ` + kinds},
+		{"fallback-on=timeout,cancelled", `--fallback-on is "timeout,cancelled": use off, or a list of ` + kinds},
+		{"fallback-on=timeout, servce", `--fallback-on is "timeout, servce": use off, or a list of ` + kinds + `; did you mean service?`},
+		{"fallback-on=quota,caller,quota", `--fallback-on is "quota,caller,quota": it has quota twice: remove one`},
+		{"when-refused=queue", `--when-refused is "queue": use refuse or wait`},
 		{"ramp=yes", `--ramp is "yes": use on or off`},
 		{"gray-html=1", `--gray-html is "1": use on or off`},
 		{"base-timeout=31s", `--base-timeout is "31s": use at most the reset timeout, which is 30s (default)`},

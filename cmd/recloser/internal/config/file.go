@@ -16,6 +16,7 @@ type file struct {
 	name      string // as it was given, for messages
 	dir       string // where relative paths begin
 	values    map[string]value
+	targets   chain
 	overrides []override
 	problems  []problem
 }
@@ -79,6 +80,30 @@ func (f *file) setting(o Option) (Setting, bool) {
 	v, ok := f.values[o.Name]
 	place := f.place(v.line)
 	return Setting{Option: o, Text: v.text, Source: File, Origin: place + ": " + o.Path, place: place, ref: v.ref}, ok
+}
+
+// references are where all secrets of the file are.
+func (f *file) references() (all []*reference) {
+	for _, v := range f.values {
+		if v.ref != nil {
+			all = append(all, v.ref)
+		}
+	}
+	for _, c := range f.chains() {
+		for _, t := range c.targets {
+			all = append(all, t.references()...)
+		}
+	}
+	return all
+}
+
+// chains are all lists of targets.
+func (f *file) chains() []chain {
+	all := []chain{f.targets}
+	for _, o := range f.overrides {
+		all = append(all, o.targets)
+	}
+	return all
 }
 
 // check reads each value, so that what is wrong is found also where a flag or

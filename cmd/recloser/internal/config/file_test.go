@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/recloser/recloser/breaker"
+	"github.com/recloser/recloser/fault"
+	"github.com/recloser/recloser/gate"
 	"github.com/recloser/recloser/guard"
 	"github.com/recloser/recloser/retry"
 )
@@ -104,11 +106,17 @@ func TestFileHasEveryField(t *testing.T) {
 		"guard.MaxCircuits": "breaker.max_circuits", "guard.Count": "breaker.count", "guard.Commit": "stream.commit",
 		"guard.CommitAfter": "stream.commit_after", "guard.Ending": "stream.ending", "guard.MaxHeldBody": "limits.max_held_body",
 		"guard.Safe": "function", "guard.Upstream": "function", "guard.Observe": "function",
+		"guard.Gate": "section", "guard.Budget": "section", "guard.Limits": "section", "guard.Targets": "list", "guard.BasePath": "upstream",
+		"guard.Gates": "gate.enabled", "guard.GateWait": "gate.wait", "guard.MaxGates": "gate.max_gates",
+		"guard.FallBackOn": "fallback.on", "guard.WhenRefused": "fallback.when_refused",
+		"budget.Share": "retry.budget", "budget.Most": "retry.budget_burst",
+		"gate.NoRate": "gate.rate", "gate.NoSlowdown": "gate.slowdown", "gate.OnTransition": "function", "gate.Seed": "for tests",
 		"breaker.NewPolicy": "breaker.policy", "breaker.MayProbe": "function", "breaker.Parent": "circuit",
 		"breaker.Classify": "function", "breaker.OnTransition": "function", "breaker.Seed": "for tests",
 	}
 	for section, config := range map[string]any{
 		"guard": guard.Config{}, "breaker": breaker.Config{}, "retry": retry.Config{}, "timeouts": guard.Timeouts{}, "gray": guard.Gray{},
+		"gate": gate.Config{}, "budget": retry.BudgetConfig{}, "limits": guard.Limits{},
 	} {
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(config)) {
 			path, ok := elsewhere[section+"."+f.Name]
@@ -146,6 +154,13 @@ overrides:
   - models: x
     safe_to_repeat: false
     stream: {ending: any}
+  - upstream: y
+    gate: {wait: off}
+    fallback: {on: [rate_limit, quota], when_refused: refuse}
+    limits: {max_in_flight: 3, max_queued: 0, max_queue_wait: 1s}
+  - endpoint: /z
+    gate: {wait: on}
+    fallback: {on: off}
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -163,6 +178,11 @@ overrides:
 			Commit: guard.CommitHeaders, CommitAfter: -1, Ending: &finish, Gray: guard.Gray{HTML: guard.Off, Empty: guard.On},
 		},
 		{Models: []string{"x"}, Safe: new(false), Ending: &any},
+		{
+			Upstream: "y", GateWait: guard.Off, FallBackOn: []fault.Kind{fault.RateLimit, fault.Quota}, WhenRefused: guard.Refuse,
+			Limits: guard.Limits{MaxInFlight: 3, MaxQueued: -1, MaxQueueWait: time.Second},
+		},
+		{Endpoint: "/z", GateWait: guard.On, FallBackOn: []fault.Kind{}},
 	}
 	got := c.Guard.Overrides
 	if len(got) != len(want) {
@@ -302,10 +322,10 @@ func TestEffectiveConfigurationIsAFile(t *testing.T) {
 			texts[o.Name+"="+v] = ""
 		}
 	}
-	for _, flags := range []string{"reset-timeout=500ms", "retry-base-delay=20s", "failure-threshold=off failure-rate=1", "listen=:0", "admin=off", "drain-delay=0", "stall-after=0s", "upstream=http://[::1]:9/v1"} {
+	for _, flags := range []string{"reset-timeout=500ms", "retry-base-delay=20s", "failure-threshold=off failure-rate=1", "listen=:0", "admin=off", "drain-delay=0", "gate-max-closed=500ms", "quota-max-retest=1m", "fallback-on=off", "fallback-on=quota,caller", "max-in-flight=5 max-queued=0", "stall-after=0s", "upstream=http://[::1]:9/v1"} {
 		texts[flags] = ""
 	}
-	texts["mode=observe"] = "overrides:\n  - models: ['a: b', \"#c\", '*']\n    endpoint: /x y\n    upstream: 'a:1'\n    timeouts: {idle: 1s}\n    safe_to_repeat: false\n"
+	texts["mode=observe"] = "overrides:\n  - models: ['a: b', \"#c\", '*']\n    endpoint: /x y\n    upstream: 'a:1'\n    timeouts: {idle: 1s}\n    safe_to_repeat: false\n    fallback: {on: [quota, timeout]}\n"
 	texts["retries=0"] = "breaker: {slow_rate: 0.5, slow_after: 1s, ramp: false}\noverrides:\n  - upstream: x\n    breaker: {reset_timeout: 1ms, stall_after: off}\n"
 	for flags, text := range texts {
 		c, err := readText(t, strings.Fields(flags), nil, text)
@@ -324,8 +344,8 @@ func TestEffectiveConfigurationIsAFile(t *testing.T) {
 				t.Errorf("%s: %s is %q, then %q", flags, s.Name, s.Text, is)
 			}
 		}
-		if c.overridesText() != again.overridesText() {
-			t.Errorf("%s: %s\nthen %s", flags, c.overridesText(), again.overridesText())
+		if c.written() != again.written() {
+			t.Errorf("%s: %s\nthen %s", flags, c.written(), again.written())
 		}
 		if plain := withoutComments(writeYAML(t, again)); plain != withoutComments(written) {
 			t.Errorf("%s:\n%s\nthen\n%s", flags, written, plain)

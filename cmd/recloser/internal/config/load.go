@@ -51,15 +51,17 @@ func assemble(layers []Layer, f *file, environ []string) (*Serve, error) {
 			errs = append(errs, s.problem(err))
 		}
 	}
+	c.Guard.BasePath = basePath(c.Upstream)
 	if f != nil {
+		c.resolve(environ)
 		errs = append(f.errors(), errs...)
-		for _, o := range f.overrides {
-			c.Guard.Overrides = append(c.Guard.Overrides, o.guard)
-		}
 	}
 	if len(errs) == 0 {
 		c.relate()
 		errs = c.contradictions()
+	}
+	if len(errs) == 0 {
+		c.Warnings = append(c.Warnings, c.doubts()...)
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)

@@ -4,12 +4,15 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/recloser/recloser/breaker"
+	"github.com/recloser/recloser/fault"
+	"github.com/recloser/recloser/gate"
 	"github.com/recloser/recloser/guard"
 	"github.com/recloser/recloser/retry"
 )
@@ -59,6 +62,11 @@ func TestGuardTakesWhatLoadAccepts(t *testing.T) {
 		{"failure-threshold=1000000", "base-timeout=24h", "reset-timeout=24h", "probe-lease=24h", "stall-after=24h", "max-circuits=1000000"},
 		{"retries=100", "retry-base-delay=1h", "max-retry-wait=1h", "max-held-body=1GiB", "count=call", "mode=observe"},
 		{"retries=0", "stall-after=off", "connect-timeout=0", "total-timeout=1ms"},
+		{"gate-max-closed=1ms", "quota-max-retest=1ms", "quota-test-lease=1ms", "max-gates=1", "gate-max-waiting=0", "gate-max-wait=1ms"},
+		{"gate-max-closed=24h", "quota-max-retest=24h", "quota-test-lease=24h", "max-gates=1000000", "gate-max-waiting=1000000", "gate-max-wait=24h"},
+		{"gates=off", "gate-wait=on", "gate-rate=off", "gate-slowdown=off", "retry-budget=off", "retry-budget-burst=1000000", "fallback-on=off"},
+		{"retry-budget=1", "max-in-flight=1000000", "max-queued=1000000", "max-queue-wait=24h", "fallback-on=caller", "when-refused=wait"},
+		{"max-in-flight=1", "max-queued=0", "max-queue-wait=1ms"},
 	} {
 		c, err := load(flags, nil)
 		if err != nil {
@@ -127,6 +135,58 @@ func TestNoneIsNegative(t *testing.T) {
 	none := guard.Timeouts{Connect: -1, Headers: -1, FirstContent: -1, Idle: -1, Total: -1}
 	if c.Guard.Retry.MaxRetries >= 0 || c.Guard.Breaker.StallAfter >= 0 || c.Guard.Timeouts != none || c.Guard.CommitAfter >= 0 || c.Admin != "" || c.RetriesOn() {
 		t.Errorf("%+v", c)
+	}
+}
+
+// TestSwitchesAndLists come out as guard has them.
+func TestSwitchesAndLists(t *testing.T) {
+	first := []fault.Kind{fault.Service, fault.Overload, fault.Timeout, fault.RateLimit, fault.Quota}
+	tests := []struct {
+		flags []string
+		want  guard.Config // only the fields below
+	}{
+		{nil, guard.Config{
+			Gates: guard.On, GateWait: guard.Off, MaxGates: 1000, FallBackOn: first, WhenRefused: guard.Refuse, BasePath: "/v1",
+			Gate:   gate.Config{MaxClosed: time.Minute, MaxWaiting: 100, MaxWait: 30 * time.Second, MaxRetest: time.Hour, TestLease: time.Minute},
+			Budget: retry.BudgetConfig{Share: 0.1, Most: 10}, Limits: guard.Limits{MaxQueued: 100, MaxQueueWait: 30 * time.Second},
+		}},
+		{[]string{
+			"gates=off", "gate-wait=on", "max-gates=7", "fallback-on=caller, quota", "when-refused=wait", "upstream=https://h/a%2Fb/",
+			"gate-max-closed=1s", "gate-first-guess=1ms", "gate-rate=off", "gate-slowdown=off", "gate-max-waiting=0", "gate-max-wait=2s",
+			"quota-retest=3s", "quota-max-retest=4s", "quota-test-lease=5s", "retry-budget=off", "retry-budget-burst=3",
+			"max-in-flight=5", "max-queued=0", "max-queue-wait=6s",
+		}, guard.Config{
+			Gates: guard.Off, GateWait: guard.On, MaxGates: 7, FallBackOn: []fault.Kind{fault.Caller, fault.Quota}, WhenRefused: guard.Await, BasePath: "/a%2Fb",
+			Gate: gate.Config{
+				MaxClosed: time.Second, FirstGuess: time.Millisecond, NoRate: true, NoSlowdown: true, MaxWaiting: -1, MaxWait: 2 * time.Second,
+				Retest: 3 * time.Second, MaxRetest: 4 * time.Second, TestLease: 5 * time.Second,
+			},
+			Budget: retry.BudgetConfig{Share: -1, Most: 3}, Limits: guard.Limits{MaxInFlight: 5, MaxQueued: -1, MaxQueueWait: 6 * time.Second},
+		}},
+	}
+	for _, tt := range tests {
+		c, err := load(tt.flags, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := c.Guard
+		have := guard.Config{
+			Gates: g.Gates, GateWait: g.GateWait, MaxGates: g.MaxGates, FallBackOn: g.FallBackOn, WhenRefused: g.WhenRefused, BasePath: g.BasePath,
+			Gate: g.Gate, Budget: g.Budget, Limits: g.Limits,
+		}
+		if !reflect.DeepEqual(have, tt.want) {
+			t.Errorf("%v:\nhave %+v\nwant %+v", tt.flags, have, tt.want)
+		}
+	}
+	for upstream, want := range map[string]string{
+		"https://h": "/", "https://h/": "/", "https://openrouter.ai/api/v1": "/api/v1", "https://h/v1//": "/v1",
+	} {
+		if c, err := load([]string{"upstream=" + upstream}, nil); err != nil || c.Guard.BasePath != want {
+			t.Errorf("%s: %q %v, want %q", upstream, c.Guard.BasePath, err, want)
+		}
+	}
+	if c, err := load([]string{"fallback-on=off"}, nil); err != nil || c.Guard.FallBackOn == nil || len(c.Guard.FallBackOn) != 0 {
+		t.Errorf("off is %#v: nil would be the default", c.Guard.FallBackOn)
 	}
 }
 

@@ -33,6 +33,7 @@ const (
 	Size
 	Choice
 	Toggle
+	List // of Values, separated by commas; in the file also a list
 )
 
 // section returns the two parts of an option's path; the first may be empty.
@@ -55,7 +56,9 @@ type option struct {
 const (
 	groupListen  = "Where it listens, and what it stands in for"
 	groupCircuit = "When a circuit opens, and for how long"
+	groupGate    = "Rate limits that the service reports, and keys without quota"
 	groupRetry   = "Retries"
+	groupTargets = "Other targets: when calls go there (the targets themselves are in the file)"
 	groupTimeout = "Deadlines"
 	groupStream  = "Streams"
 	groupGray    = "Failures behind a good status: whether they count"

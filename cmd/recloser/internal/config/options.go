@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"github.com/recloser/recloser/breaker"
+	"github.com/recloser/recloser/fault"
+	"github.com/recloser/recloser/gate"
 	"github.com/recloser/recloser/guard"
 	"github.com/recloser/recloser/retry"
 )
 
 // options is the table of all options: flags, variables and fields of the file.
 func options() []option {
-	return slices.Concat(listenOptions(), circuitOptions(), retryOptions(), timeoutOptions(), streamOptions(), grayOptions(),
+	return slices.Concat(listenOptions(), circuitOptions(), gateOptions(), retryOptions(), fallbackOptions(), timeoutOptions(), streamOptions(), grayOptions(),
 		limitOptions(), processOptions())
 }
 
@@ -32,6 +34,9 @@ func listenOptions() []option {
 		{Option{Name: "admin-token", Path: "admin_token", Group: groupListen, Arg: "TOKEN", Secret: true,
 			Usage: "what the admin address demands as a bearer token; better given as " + Variable("admin-token") + ", which other users of the machine cannot see"},
 			setAdminToken},
+		{Option{Name: "client-token", Path: "client_token", Group: groupListen, Arg: "TOKENS", Secret: true,
+			Usage: "what clients of the proxy must present as a bearer token, which is then not passed on; several are separated by commas or white space. Better given as " + Variable("client-token")},
+			setClientTokens},
 	}
 }
 
@@ -86,12 +91,47 @@ func circuitOptions() []option {
 	}
 }
 
+func gateOptions() []option {
+	set := func(name, field, def, usage string, o option) option {
+		o.Name, o.Path, o.Group, o.Default, o.Usage, o.Varies = name, "gate."+field, groupGate, def, usage, field == "wait"
+		return o
+	}
+	g := func(c *Serve) *gate.Config { return &c.Guard.Gate }
+	return []option{
+		set("gates", "enabled", "on", "a rate limit that the service reports holds back the next calls of that key and model until it is over; off: they are passed on",
+			onOff(func(c *Serve) *guard.Switch { return &c.Guard.Gates })),
+		set("gate-wait", "wait", off, "on: calls that are held back wait in line, if they can go soon enough and no other target is ready; off: they are refused at once",
+			onOff(func(c *Serve) *guard.Switch { return &c.Guard.GateWait })),
+		set("gate-max-waiting", "max_waiting", "100", "calls of one key and model that may wait in line; 0: none",
+			whole(0, 1_000_000, "0 (none)", func(c *Serve, n int) { g(c).MaxWaiting = orNone(n) })),
+		set("gate-max-wait", "max_wait", "30s", "the longest that a call waits in line",
+			period(day, func(c *Serve) *time.Duration { return &g(c).MaxWait })),
+		set("gate-max-closed", "max_closed", "60s", "the longest that calls are held back after one report, whatever the service asks for",
+			period(day, func(c *Serve) *time.Duration { return &g(c).MaxClosed })),
+		set("gate-first-guess", "first_guess", "1s", "how long they are held back if a 429 does not say; it doubles with each further one",
+			period(day, func(c *Serve) *time.Duration { return &g(c).FirstGuess })),
+		set("gate-rate", "rate", "on", "after repeated 429s calls go at a rate that grows again; off: all at once",
+			toggle(func(c *Serve, on bool) { g(c).NoRate = !on })),
+		set("gate-slowdown", "slowdown", "on", "calls also slow down while they are answered, when little remains of a limit",
+			toggle(func(c *Serve, on bool) { g(c).NoSlowdown = !on })),
+		set("quota-retest", "retest", "5m", "when a key without quota is tried again; it doubles with each test that fails",
+			period(day, func(c *Serve) *time.Duration { return &g(c).Retest })),
+		set("quota-max-retest", "max_retest", "1h", "the longest time between two such tests",
+			period(day, func(c *Serve) *time.Duration { return &g(c).MaxRetest })),
+		set("quota-test-lease", "test_lease", "1m", "how long a test that does not come back holds back the next one",
+			period(day, func(c *Serve) *time.Duration { return &g(c).TestLease })),
+		set("max-gates", "max_gates", "1000", "keys and models at most for which rate limits are followed",
+			whole(1, 1_000_000, "", func(c *Serve, n int) { c.Guard.MaxGates = n })),
+	}
+}
+
 func retryOptions() []option {
 	set := func(name, field, def, usage string, o option) option {
 		o.Name, o.Path, o.Group, o.Default, o.Usage = name, "retry."+field, groupRetry, def, usage
 		return varies(o)
 	}
 	r := func(c *Serve) *retry.Config { return &c.Guard.Retry }
+	common := func(o option) option { o.Varies = false; return o }
 	return []option{
 		set("retries", "max_retries", "2", "how often a failed call is tried again, if that is safe; 0: never",
 			whole(0, 100, "0 (none)", func(c *Serve, n int) { r(c).MaxRetries = orNone(n) })),
@@ -104,6 +144,10 @@ func retryOptions() []option {
 		set("max-retry-wait", "max_wait", "10s", "if the service asks for a longer wait, its answer is passed on at once",
 			period(time.Hour, func(c *Serve) *time.Duration { return &r(c).MaxWait })),
 		repeats(),
+		common(set("retry-budget", "budget", "0.1", "what retries may add to the calls of a circuit in the long run, as a share of them; off: any number",
+			quota(func(c *Serve) *float64 { return &c.Guard.Budget.Share }))),
+		common(set("retry-budget-burst", "budget_burst", "10", "retries that a circuit can save up, and has to begin with",
+			whole(1, 1_000_000, "", func(c *Serve, n int) { c.Guard.Budget.Most = n }))),
 	}
 }
 
@@ -116,6 +160,20 @@ func repeats() option {
 	o.Name, o.Path, o.Group, o.Default = "safe-to-repeat", "retry.safe_to_repeat", groupRetry, "auto"
 	o.Usage = "which calls may be made twice where nobody knows whether the first was carried out: those that change nothing (auto), all or none"
 	return o
+}
+
+func fallbackOptions() []option {
+	set := func(name, field, def, usage string, o option) option {
+		o.Name, o.Path, o.Group, o.Default, o.Usage = name, "fallback."+field, groupTargets, def, usage
+		return o
+	}
+	return []option{
+		set("fallback-on", "on", "service,overload,timeout,rate_limit,quota", "the failures after which a call goes on to the next target, of service, overload, timeout, rate_limit, quota and caller; or off. A target's own key that is refused, and a model of its own that does not exist, always do",
+			kinds(func(c *Serve) *[]fault.Kind { return &c.Guard.FallBackOn })),
+		set("when-refused", "when_refused", "refuse", "what becomes of a call that no target lets through: refused at once, or it waits for the first that will, as long as max-retry-wait allows",
+			oneOf(choice{"refuse", func(c *Serve) { c.Guard.WhenRefused = guard.Refuse }},
+				choice{"wait", func(c *Serve) { c.Guard.WhenRefused = guard.Await }})),
+	}
 }
 
 func timeoutOptions() []option {
@@ -159,12 +217,7 @@ func streamOptions() []option {
 
 func grayOptions() []option {
 	set := func(field, def, usage string, of func(*guard.Gray) *guard.Switch) option {
-		o := toggle(func(c *Serve, on bool) {
-			*of(&c.Guard.Gray) = guard.Off
-			if on {
-				*of(&c.Guard.Gray) = guard.On
-			}
-		})
+		o := onOff(func(c *Serve) *guard.Switch { return of(&c.Guard.Gray) })
 		o.Name, o.Path, o.Group, o.Default, o.Usage = "gray-"+field, "gray."+field, groupGray, def, usage
 		return o
 	}
@@ -185,7 +238,14 @@ func limitOptions() []option {
 		o.Name, o.Path, o.Group, o.Default, o.Usage = name, "limits."+snake(name), groupLimit, def, usage
 		return o
 	}
+	l := func(c *Serve) *guard.Limits { return &c.Guard.Limits }
 	return []option{
+		set("max-in-flight", off, "attempts that may be out at once at one circuit, their answers included; or off: any number",
+			varies(wholeOrZero(1, 1_000_000, func(c *Serve, n int) { l(c).MaxInFlight = n }))),
+		set("max-queued", "100", "calls that may wait for one of those to end, first come, first served; 0: none",
+			varies(whole(0, 1_000_000, "0 (none)", func(c *Serve, n int) { l(c).MaxQueued = orNone(n) }))),
+		set("max-queue-wait", "30s", "the longest that they wait",
+			varies(period(day, func(c *Serve) *time.Duration { return &l(c).MaxQueueWait }))),
 		set("max-held-body", "4MiB", "requests up to this size are held in memory, so that they can be repeated",
 			size(1<<30, func(c *Serve) *int64 { return &c.Guard.MaxHeldBody })),
 		set("max-body", "600MiB", "larger requests are answered with 413",

@@ -20,6 +20,7 @@ type override struct {
 	modelsAt int
 	safe     *bool
 	safeAt   int
+	targets  chain
 	fields   []changed
 
 	guard guard.Override // what it comes to
@@ -37,6 +38,9 @@ type changed struct {
 	value
 }
 
+// maxOverrides is the most that guard takes.
+const maxOverrides = 64
+
 // readOverrides reads the list of overrides.
 func (p *parser) readOverrides(f field) {
 	if isNull(f.node) {
@@ -44,6 +48,10 @@ func (p *parser) readOverrides(f field) {
 	}
 	if f.node.Kind != yaml.SequenceNode {
 		p.wrong(f.line, "overrides is %s: it is a list, whose entries begin with a dash", kindOf(f.node))
+		return
+	}
+	if n := len(f.node.Content); n > maxOverrides {
+		p.wrong(f.line, "overrides has %d entries: use at most %d", n, maxOverrides)
 		return
 	}
 	for i, n := range f.node.Content {
@@ -77,6 +85,8 @@ func (p *parser) override(path string, n *yaml.Node) override {
 			o.models, o.modelsAt = p.models(here, f), f.line
 		case f.name == "safe_to_repeat":
 			o.safe, o.safeAt = p.yesOrNo(here, f), f.line
+		case f.name == "targets":
+			o.targets = p.readTargets(here, f)
 		case section && f.name != "":
 			p.section(f, path, func(opt option, full string, v value) { p.change(&o, opt, full, v) })
 		default:
@@ -95,7 +105,9 @@ func (p *parser) override(path string, n *yaml.Node) override {
 }
 
 // overrideFields are those of an override that no option is.
-func overrideFields() []string { return []string{"upstream", "endpoint", "models", "safe_to_repeat"} }
+func overrideFields() []string {
+	return []string{"upstream", "endpoint", "models", "safe_to_repeat", "targets"}
+}
 
 // varying are the sections with fields that overrides may change.
 func (k known) varying() map[string]bool {
@@ -135,7 +147,7 @@ func (p *parser) lay(o *override, path string) {
 		if f.Path == "stream.ending" {
 			g.Ending = &c.Guard.Ending
 		}
-		if strings.HasPrefix(f.Path, "breaker.") && f.Path != stallAfter && g.Endpoint != "" {
+		if section, _ := f.section(); (section == "breaker" || section == "limits") && f.Path != stallAfter && g.Endpoint != "" {
 			p.wrong(f.line, "%s.%s: circuits are by upstream and model: remove endpoint, or move this into an override without one", path, f.Path)
 		}
 	}
@@ -143,6 +155,7 @@ func (p *parser) lay(o *override, path string) {
 	g.Breaker.StallAfter = 0
 	g.Retry, g.Timeouts, g.Gray = c.Guard.Retry, c.Guard.Timeouts, c.Guard.Gray
 	g.Commit, g.CommitAfter = c.Guard.Commit, c.Guard.CommitAfter
+	g.GateWait, g.FallBackOn, g.WhenRefused, g.Limits = c.Guard.GateWait, c.Guard.FallBackOn, c.Guard.WhenRefused, c.Guard.Limits
 	o.guard = g
 }
 

@@ -38,6 +38,13 @@ func schemaOf(o Option) *jsonschema.Schema {
 		for _, v := range o.Values {
 			s.Enum = append(s.Enum, v)
 		}
+	case List:
+		one := "(" + strings.Join(o.Values, "|") + ")"
+		item := &jsonschema.Schema{}
+		for _, v := range o.Values {
+			item.Enum = append(item.Enum, v)
+		}
+		forms = append(forms, &jsonschema.Schema{Type: "array", Items: item, MinItems: new(1), UniqueItems: true}, text("^ *"+one+" *(, *"+one+" *)*$"))
 	case Toggle:
 		s.Enum = []any{"on", off, true, false}
 	}
@@ -46,7 +53,7 @@ func schemaOf(o Option) *jsonschema.Schema {
 	}
 	if o.Secret {
 		s.Description += ". A secret is given by reference"
-		forms = []*jsonschema.Schema{referenceTo("env", "an environment variable", variableName.String()), referenceTo("file", "a file, from this one's folder", "")}
+		forms = references()
 	}
 	switch len(forms) {
 	case 0:
@@ -67,6 +74,42 @@ func defaultOf(o Option) any {
 		return n
 	}
 	return o.Default
+}
+
+// references are the ways to give a secret.
+func references() []*jsonschema.Schema {
+	return []*jsonschema.Schema{referenceTo("env", "an environment variable", variableName.String()), referenceTo("file", "a file, from this one's folder", "")}
+}
+
+// targetsSchema describes a list of targets.
+func targetsSchema() *jsonschema.Schema {
+	entry := object()
+	entry.Required = []string{"name"}
+	word := func(description string) *jsonschema.Schema {
+		return &jsonschema.Schema{Type: "string", Pattern: "^[!-~]{1,64}$", Description: description}
+	}
+	fields := map[string]*jsonschema.Schema{
+		"name":     word("what reports call it; no other of the list has it"),
+		"pool":     word("a name that neighbours share which are equal"),
+		"weight":   {Type: "integer", Minimum: new(1.0), Maximum: new(1000.0), Default: json.RawMessage("1"), Description: "how much of the calls it gets first, against the others of its pool"},
+		"url":      {Type: "string", Pattern: "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+([/?][^#]*)?$", Description: "base URL of another API; without one, the upstream"},
+		"model":    {Type: "string", Pattern: `^[^\x00-\x1f\x7f]+$`, MaxLength: new(maxModel), Description: "takes the place of the request's"},
+		"key":      {AnyOf: references(), Description: "sent as the bearer token, in place of the client's. A secret is given by reference"},
+		"pass_key": {Type: "boolean", Default: json.RawMessage("false"), Description: "sends the client's own key to url"},
+		"headers": {
+			Types: []string{"object", "null"}, Description: "set in the request, in place of what it has; null removes one. A secret is given by reference",
+			PropertyNames:        &jsonschema.Schema{Pattern: headerName.String()},
+			AdditionalProperties: &jsonschema.Schema{AnyOf: append(references(), &jsonschema.Schema{Type: "string", Pattern: "^[!-~]([ -~]*[!-~])?$"}, &jsonschema.Schema{Type: "null"})},
+		},
+	}
+	for _, name := range targetFields() {
+		add(entry, name, fields[name])
+	}
+	return &jsonschema.Schema{Types: []string{"array", "null"}, Items: entry, MaxItems: new(maxTargets)}
+}
+
+func targetsRef(description string) *jsonschema.Schema {
+	return &jsonschema.Schema{Ref: "#/$defs/targets", Description: description}
 }
 
 func referenceTo(field, where, pattern string) *jsonschema.Schema {
@@ -130,6 +173,9 @@ func fileSchema() *jsonschema.Schema {
 	})
 	add(entry, "safe_to_repeat", &jsonschema.Schema{Type: "boolean", Description: "whether doing a call twice does no harm"})
 	addOptions(entry, func(o Option) bool { return o.Varies })
+	add(entry, "targets", targetsRef("where these calls go, in place of the list above; an empty list: as they come"))
+	root.Defs = map[string]*jsonschema.Schema{"targets": targetsSchema()}
+	add(root, "targets", targetsRef("where calls go, in order: the first that lets a call through"))
 	add(root, "overrides", &jsonschema.Schema{
 		Types: []string{"array", "null"}, Items: entry, MaxItems: new(64),
 		Description: "settings for some of the calls; later ones win, field by field",
@@ -219,7 +265,7 @@ func TestSchemaTakesWhatIsTaken(t *testing.T) {
 			t.Errorf("%s\n%v", text, err)
 		}
 	}
-	c, err := readText(t, nil, nil, "overrides:\n  - models: [a]\n    timeouts: {idle: off}\n    breaker: {failure_rate: 0.5}\n    safe_to_repeat: true\n")
+	c, err := readText(t, nil, []string{"KEY=x"}, chains+"overrides:\n  - models: [a]\n    targets: []\n    timeouts: {idle: off}\n    breaker: {failure_rate: 0.5}\n    safe_to_repeat: true\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,21 +277,21 @@ func TestSchemaTakesWhatIsTaken(t *testing.T) {
 // TestSchemaRefusesWhatIsRefused: the wrong files, where a schema can know it.
 func TestSchemaRefusesWhatIsRefused(t *testing.T) {
 	schema := publishedSchema(t)
-	data, err := os.ReadFile("../../testdata/script/wrong-files.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
 	beyond := map[string]string{ // file: why a schema does not know
 		"twice": "YAML", "section-twice": "YAML", "documents": "YAML", "tab": "YAML", "bracket": "YAML", "merge": "YAML", "anchor": "YAML", "tag": "YAML",
 		"no-variable": "another place", "no-secret-file": "another place",
 		"open-admin": "two fields", "base-over-reset": "two fields", "slow-rate-alone": "two fields", "nothing-trips": "two fields",
 		"override-circuit": "two fields", "override-back": "two fields", "override-alone": "two fields", "override-together": "two fields",
 		"upstream": "an address", "unit": "", "address": "",
+		"target-twice": "two targets", "target-pool-apart": "two targets", "target-open": "two fields", "target-weight-alone": "two fields",
+		"target-key-twice": "two fields", "target-pass-key": "two fields", "override-limits": "two fields", "target-circle": "two fields",
+		"target-literal-header": "a secret", "target-query": "a secret", "target-name-secret": "a secret", "target-lines": "a secret",
+		"target-no-variable": "another place", "target-unsendable": "another place", "target-managed": "names of headers", "target-header-twice": "names of headers", "target-field-twice": "YAML", "client-token": "another place",
+		"client-token-admin": "another place",
 	}
 	seen := map[string]bool{}
-	for part := range strings.SplitSeq(string(data), "\n-- ") {
-		name, text, found := strings.Cut(part, ".yaml --\n")
-		if !found || beyond[name] != "" {
+	for name, text := range wrongFiles(t) {
+		if beyond[name] != "" {
 			seen[name] = true
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -16,6 +17,17 @@ import (
 
 // reference says where a secret is: in a variable of the environment, or in a file.
 type reference struct{ env, file string }
+
+// String is how the file has it.
+func (r reference) String() string {
+	if r.file == "" {
+		return "{env: " + quote(r.env) + "}"
+	}
+	if strings.ContainsAny(r.file, ",[]{}") { // which mean something within braces
+		return "{file: " + strconv.Quote(r.file) + "}"
+	}
+	return "{file: " + quote(r.file) + "}"
+}
 
 // aReference is how one is written.
 const aReference = "put it into an environment variable and write {env: NAME}, or into a file of its own and write {file: PATH}"
@@ -39,6 +51,8 @@ func (p *parser) reference(path string, f field) *reference {
 		n++
 		here := path + "." + one.name
 		switch {
+		case one.name != "env" && one.name != "file" && isNull(one.node): // {hunter2}
+			p.wrong(one.line, "%s: a secret does not belong in this file: %s", path, aReference)
 		case one.name != "env" && one.name != "file":
 			hint := ": write {env: NAME} or {file: PATH}"
 			if near := Nearest(one.name, []string{"env", "file"}); near != "" {

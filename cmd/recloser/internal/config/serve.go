@@ -15,6 +15,11 @@ type Serve struct {
 	AdminToken string
 	Upstream   *url.URL
 
+	// ClientTokens are what clients must present as a bearer token, one of them.
+	// Their Authorization is then not passed on. None: anybody may call, with a key
+	// of his own.
+	ClientTokens []string
+
 	// Guard has the fields that options set; hooks are the caller's.
 	Guard   guard.Config
 	MaxBody int64

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/recloser/recloser/breaker"
+	"github.com/recloser/recloser/fault"
+	"github.com/recloser/recloser/guard"
 )
 
 const day = 24 * time.Hour
@@ -52,6 +54,55 @@ func toggle(assign func(*Serve, bool)) option {
 		assign(c, slices.Contains(on, text))
 		return nil
 	}}
+}
+
+// onOff makes an option of a switch.
+func onOff(field func(*Serve) *guard.Switch) option {
+	return toggle(func(c *Serve, on bool) {
+		*field(c) = guard.Off
+		if on {
+			*field(c) = guard.On
+		}
+	})
+}
+
+// kinds reads a list of kinds of failure, or off, which is none.
+func kinds(field func(*Serve) *[]fault.Kind) option {
+	o := Option{Kind: List, Arg: "KINDS", OrOff: true, Varies: true}
+	for k := fault.Success + 1; k < fault.Cancelled; k++ {
+		o.Values = append(o.Values, k.String())
+	}
+	return option{o, func(c *Serve, text string) error {
+		*field(c) = []fault.Kind{} // nil would be the default
+		if text == off {
+			return nil
+		}
+		for _, name := range items(text) {
+			i := slices.Index(o.Values, name)
+			if i < 0 {
+				near := ""
+				if n := Nearest(name, o.Values); n != "" {
+					near = "; did you mean " + n + "?"
+				}
+				return fmt.Errorf("use off, or a list of %s%s", alternatives(o.Values), near)
+			}
+			k := fault.Success + 1 + fault.Kind(i)
+			if slices.Contains(*field(c), k) {
+				return fmt.Errorf("it has %s twice: remove one", name)
+			}
+			*field(c) = append(*field(c), k)
+		}
+		return nil
+	}}
+}
+
+// items are the parts of a list that is separated by commas.
+func items(text string) []string {
+	all := strings.Split(text, ",")
+	for i := range all {
+		all[i] = strings.TrimSpace(all[i])
+	}
+	return all
 }
 
 // varies makes an option one that overrides may change.
@@ -102,6 +153,12 @@ func wholeOrOff(lo, hi int, assign func(*Serve, int)) option {
 	return o
 }
 
+// wholeOrZero is wholeOrOff for a field whose zero means off, and which has no
+// other word for it.
+func wholeOrZero(lo, hi int, assign func(*Serve, int)) option {
+	return wholeOrOff(lo, hi, func(c *Serve, n int) { assign(c, max(n, 0)) })
+}
+
 // share reads a number above 0 to 1, or off, which is negative.
 func share(field func(*Serve) *float64) option {
 	return option{Option{Kind: Share, Arg: "SHARE", OrOff: true, Varies: true}, func(c *Serve, text string) error {
@@ -116,6 +173,21 @@ func share(field func(*Serve) *float64) option {
 		}
 		return nil
 	}}
+}
+
+// quota reads a share that is bounded unless it says off. Zero is refused: it could
+// be meant as none, and would be no bound.
+func quota(field func(*Serve) *float64) option {
+	o := share(field)
+	set := o.set
+	o.Varies = false
+	o.set = func(c *Serve, text string) error {
+		if err := set(c, text); err != nil || *field(c) < 0 && text != off {
+			return errors.New("use a number above 0 up to 1, such as 0.1, or off, which is no bound")
+		}
+		return nil
+	}
+	return o
 }
 
 // orNone translates for the public structs, where zero means the default.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/recloser/recloser/breaker"
+	"github.com/recloser/recloser/gate"
 	"github.com/recloser/recloser/guard"
 )
 
@@ -17,11 +18,15 @@ func (c *Serve) translate(err error) (errs []error) {
 	for _, one := range leaves(err) {
 		var laid *guard.OverrideError
 		var field *breaker.ConfigError
+		var gated *gate.ConfigError
 		switch {
+		case errors.As(one, &gated):
+			s := c.Settings.at("gate." + fieldName(gated.Field))
+			errs = append(errs, s.problem(errors.New("use "+words(gated.Range))))
 		case errors.As(one, &laid):
 			errs = append(errs, c.overrideProblems(laid)...)
 		case errors.As(one, &field):
-			s := c.Settings.at("breaker." + words(field.Field))
+			s := c.Settings.at("breaker." + fieldName(field.Field))
 			errs = append(errs, s.problem(errors.New("use "+words(field.Range))))
 		case c.file != nil:
 			errs = append(errs, fmt.Errorf("%s: %s", c.file.name, words(one.Error())))
@@ -41,7 +46,7 @@ func (c *Serve) overrideProblems(e *guard.OverrideError) (errs []error) {
 			errs = append(errs, one)
 			continue
 		}
-		path := "breaker." + words(field.Field)
+		path := "breaker." + fieldName(field.Field)
 		at, place, text := c.culprit(e.Overrides, path)
 		with := ""
 		for _, i := range e.Overrides {
@@ -93,7 +98,10 @@ var (
 // words writes the names of Go's fields as the file has them.
 func words(text string) string {
 	text = goPolicy.ReplaceAllString(text, " or a SlowRate with it")
-	return goName.ReplaceAllStringFunc(text, func(name string) string {
-		return strings.ToLower(goHumps.ReplaceAllString(name, "${1}_$2"))
-	})
+	return goName.ReplaceAllStringFunc(text, fieldName)
+}
+
+// fieldName writes the name of a field of Go as the file has it.
+func fieldName(name string) string {
+	return strings.ToLower(goHumps.ReplaceAllString(name, "${1}_$2"))
 }

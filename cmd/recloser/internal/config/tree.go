@@ -98,7 +98,7 @@ func (p *parser) fields(path string, n *yaml.Node) (all []field) {
 
 // top reads the whole file.
 func (p *parser) top(root *yaml.Node) {
-	beside := []string{"overrides"}
+	beside := []string{"overrides", "targets"}
 	for section := range p.sections {
 		beside = append(beside, section)
 	}
@@ -106,6 +106,10 @@ func (p *parser) top(root *yaml.Node) {
 	for _, f := range p.fields("", root) {
 		if f.name == "overrides" {
 			p.readOverrides(f)
+			continue
+		}
+		if f.name == "targets" {
+			p.targets = p.readTargets(f.name, f)
 			continue
 		}
 		if o, ok := p.options[f.name]; ok {
@@ -148,6 +152,20 @@ func (p *parser) read(o option, path string, f field, take func(value)) {
 		if ref := p.reference(path, f); ref != nil {
 			take(value{line: f.line, ref: ref})
 		}
+	case o.Kind == List && f.node.Kind == yaml.SequenceNode:
+		if texts, ok := p.list(path, f); ok {
+			take(value{text: strings.Join(texts, ","), line: f.line})
+		}
+	default:
+		if text, ok := p.scalar(path, f); ok {
+			take(value{text: text, line: f.line})
+		}
+	}
+}
+
+// scalar reads a single value.
+func (p *parser) scalar(path string, f field) (text string, ok bool) {
+	switch {
 	case isNull(f.node):
 		p.wrong(f.line, "%s has no value: give it one, or remove the line", path)
 	case f.node.Kind != yaml.ScalarNode:
@@ -155,8 +173,22 @@ func (p *parser) read(o option, path string, f field, take func(value)) {
 	case strings.HasPrefix(f.node.Tag, "!") && !strings.HasPrefix(f.node.Tag, "!!"):
 		p.wrong(f.line, "%s has a tag, and tags mean nothing here: remove it, or quote the value", path)
 	default:
-		take(value{text: f.node.Value, line: f.line})
+		return f.node.Value, true
 	}
+	return "", false
+}
+
+// list reads a list of single values.
+func (p *parser) list(path string, f field) (texts []string, ok bool) {
+	if len(f.node.Content) == 0 {
+		p.wrong(f.line, "%s is an empty list: use off, or remove the line", path)
+	}
+	for i, n := range f.node.Content {
+		if text, ok := p.scalar(path+"["+strconv.Itoa(i)+"]", field{line: n.Line, node: resolve(n)}); ok {
+			texts = append(texts, text)
+		}
+	}
+	return texts, len(texts) > 0 && len(texts) == len(f.node.Content)
 }
 
 func (p *parser) unknown(f field, path, section string, beside []string) {

@@ -21,9 +21,9 @@ var foreign = regexp.MustCompile(`_SERVICE_(HOST|PORT.*)$|_PORT(_\d+_(TCP|UDP|SC
 func (c *Serve) Unknown(environ []string) []UnknownVariable {
 	known := []string{Variable(FileOption().Name)}
 	if c.file != nil {
-		for _, v := range c.file.values {
-			if v.ref != nil && v.ref.env != "" {
-				known = append(known, v.ref.env)
+		for _, ref := range c.file.references() {
+			if ref.env != "" {
+				known = append(known, ref.env)
 			}
 		}
 	}
