@@ -76,11 +76,12 @@ func (a *App) guardConfig(cfg *config.Serve) guard.Config {
 // handlers makes what answers on the listeners.
 func (a *App) handlers(cfg *config.Serve) (handlers, error) {
 	proxy, err := gateway.New(gateway.Config{
-		Upstream:  cfg.Upstream,
-		Guard:     a.guard,
-		RetriesOn: cfg.RetriesOn(),
-		MaxBody:   cfg.MaxBody,
-		Log:       a.log,
+		Upstream:     cfg.Upstream,
+		Guard:        a.guard,
+		RetriesOn:    cfg.RetriesOn(),
+		ClientTokens: cfg.ClientTokens,
+		MaxBody:      cfg.MaxBody,
+		Log:          a.log,
 	})
 	if err != nil {
 		return handlers{}, err
