@@ -183,7 +183,7 @@ func TestDamagedFile(t *testing.T) {
 				}
 				r = newRig(t, Config{Path: path})
 				if kept, err := os.ReadFile(to); err != nil || !bytes.Equal(kept, bad) {
-					t.Errorf("set aside: %v, %d bytes", err, len(kept))
+					t.Errorf("set aside: %v, %d bytes of %d", err, len(kept), len(bad))
 				}
 				if s := r.Status(); s.State != Good || s.SetAside != to || !strings.Contains(r.log.String(), "set aside") {
 					t.Errorf("%+v\n%s", s, r.log)
