@@ -215,12 +215,13 @@ func BenchmarkQueries(b *testing.B) {
 		{"bounds", func(ctx context.Context) (int, error) { _, _, err := r.Bounds(ctx); return 0, err }},
 	} {
 		b.Run(q.name, func(b *testing.B) {
-			n := 0
+			n, used := 0, cpu()
 			for b.Loop() {
 				if n, err = q.ask(b.Context()); err != nil {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric(float64((cpu()-used).Microseconds())/1000/float64(b.N), "cpu-ms/op")
 			b.ReportMetric(float64(n), "rows")
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/1000/float64(b.N), "ms/op")
 			b.ReportMetric(float64(size)/1e6, "file-MB")

@@ -1,7 +1,6 @@
 package history
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -73,18 +72,21 @@ func appendCells(ctx context.Context, to []report.Cell, circuit string, lv int, 
 		return nil, err
 	}
 	defer rows.Close()
+	var scratch sums // has room after the first row: a cell then takes its memory at once
 	for rows.Next() {
 		var slot int64
 		var counts, latency, content sql.RawBytes
 		if err := rows.Scan(&slot, &counts, &latency, &content); err != nil {
 			return nil, err
 		}
-		to = append(to, report.Cell{Circuit: circuit, Start: startOf(slot, onDisk[lv].span), Span: onDisk[lv].span})
-		cell := &to[len(to)-1]
-		err := cmp.Or(readCounts(counts, &cell.Counts), cell.Latency.UnmarshalBinary(latency), cell.Content.UnmarshalBinary(content))
-		if err != nil {
+		b := blobs{counts, latency, content}
+		if err := b.read(&scratch); err != nil {
 			return nil, err
 		}
+		to = append(to, report.Cell{Circuit: circuit, Start: startOf(slot, onDisk[lv].span), Span: onDisk[lv].span, Counts: scratch.Counts})
+		cell := &to[len(to)-1]
+		cell.Latency.Merge(&scratch.latency)
+		cell.Content.Merge(&scratch.content)
 	}
 	return to, rows.Err()
 }

@@ -392,7 +392,7 @@ func TestAttemptAndCallDoNotAllocate(t *testing.T) {
 				m.call(&c)
 			}
 		}
-		drop := func() { m.gather(func(string, *delta) {}, func(Attempt) {}, func(int64) {}) }
+		drop := func() { m.gather(func(string, *delta) {}, func([]Attempt, int64) {}) }
 		for range 4 {
 			use()
 			drop()

@@ -76,7 +76,7 @@ func (q *queue) nextID() int64 {
 func (q *queue) gather(m *meter) {
 	q.gathering.Lock()
 	defer q.gathering.Unlock()
-	m.gather(q.cell, q.record, q.loseRecords)
+	m.gather(q.cell, q.records)
 }
 
 func (q *queue) cell(circuit string, d *delta) {
@@ -104,22 +104,14 @@ func (q *queue) merge(slot int64, circuit string, d *delta) {
 	to.merge(&d.sums)
 }
 
-func (q *queue) record(a Attempt) {
+func (q *queue) records(list []Attempt, lost int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.waiting.records = append(q.waiting.records, a)
+	q.lost.Records += lost
+	q.waiting.records = append(q.waiting.records, list...)
 	if len(q.waiting.records) > q.limits.records+q.limits.records/8 { // seldom, as it moves all
 		q.bound()
 	}
-}
-
-func (q *queue) loseRecords(n int64) {
-	if n == 0 {
-		return
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.lost.Records += n
 }
 
 // bound drops the oldest of what is too much.

@@ -126,7 +126,7 @@ func TestOldestIsDropped(t *testing.T) {
 		t.Errorf("%+v, lost %+v", waiting, lost)
 	}
 	for i := range 30 {
-		q.record(Attempt{Number: i})
+		q.records([]Attempt{{Number: i}}, 0)
 	}
 	q.bound()
 	want.Records = 14
