@@ -31,26 +31,14 @@ INSERT INTO open VALUES(5,2177027408,X'0528060c20044004',X'bb0604',X'');
 INSERT INTO open VALUES(6,2147976044,X'0528060c20044004',X'bb0604',X'');
 INSERT INTO open VALUES(7,2147504164,X'0528060c20044004',X'bb0604',X'');
 CREATE TABLE events (
-  id       INTEGER PRIMARY KEY,
-  at       INTEGER NOT NULL,
-  kind     TEXT NOT NULL,
-  circuit  TEXT NOT NULL,
-  key      TEXT NOT NULL,
-  seq      INTEGER NOT NULL,
-  from_    TEXT NOT NULL,
-  to_      TEXT NOT NULL,
-  mode     TEXT NOT NULL,
-  reason   TEXT NOT NULL,
-  why      TEXT NOT NULL,
-  cause    TEXT NOT NULL,
-  failures INTEGER NOT NULL,
-  down     INTEGER,
-  until    INTEGER,
-  openings INTEGER NOT NULL,
-  actor    TEXT NOT NULL
+  id      INTEGER PRIMARY KEY,
+  at      INTEGER NOT NULL,
+  kind    TEXT NOT NULL,
+  circuit TEXT NOT NULL,
+  details TEXT NOT NULL
 ) STRICT;
-INSERT INTO events VALUES(1,1772625600000000000,'start','','',0,'','','','','','',0,NULL,NULL,0,'');
-INSERT INTO events VALUES(2,1772625600000000000,'circuit','upstream/model','',1,'closed','open','','consecutive','5 failures in a row','5 × 503',5,1772625600000000000,1772625630000000000,1,'');
+INSERT INTO events VALUES(1,1772625600000000000,'start','','');
+INSERT INTO events VALUES(2,1772625600000000000,'circuit','upstream/model','1closedopenconsecutive5 failures in a row5 × 5035177262560000000000017726256300000000001');
 CREATE TABLE attempts (
   id    INTEGER PRIMARY KEY,
   first INTEGER NOT NULL,
