@@ -1,3 +1,5 @@
+//go:build unix
+
 package history
 
 import (
@@ -26,7 +28,7 @@ func openBench(b *testing.B, c Config) *History {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { h.Close(context.Background()) })
+	b.Cleanup(func() { h.Close(context.WithoutCancel(b.Context())) })
 	return h
 }
 

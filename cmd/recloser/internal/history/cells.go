@@ -38,7 +38,7 @@ func (r *Reader) cells(ctx context.Context, from, to time.Time, span time.Durati
 	if err != nil {
 		return nil, err
 	}
-	defer tx.Rollback()
+	defer finish(tx)
 	ids, err := circuitIDs(ctx, tx)
 	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)

@@ -8,13 +8,14 @@ import (
 
 // dsn names a database to the driver.
 func dsn(path, vfs string, pragmas []string, more ...string) string {
+	own := path
 	path = filepath.ToSlash(path)
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path // C:/...
 	}
 	q := url.Values{"_pragma": pragmas}
 	if vfs != memoryVFS {
-		q.Set("modeof", path) // the journal is as private as the file
+		q.Set("modeof", own) // the journal is as private as the file
 	}
 	if vfs != "" {
 		q.Set("vfs", vfs)
@@ -23,7 +24,7 @@ func dsn(path, vfs string, pragmas []string, more ...string) string {
 		name, value, _ := strings.Cut(m, "=")
 		q.Set(name, value)
 	}
-	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}).String()
+	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: strings.ReplaceAll(q.Encode(), "+", "%20")}).String()
 }
 
 const (

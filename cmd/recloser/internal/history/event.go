@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -127,7 +128,7 @@ func (r *Reader) Events(ctx context.Context, from, to time.Time, kinds ...report
 	if err != nil {
 		return nil, err
 	}
-	defer tx.Rollback()
+	defer finish(tx)
 	events, err := eventsBefore(ctx, tx, from, kinds)
 	if err != nil {
 		return nil, err
@@ -140,6 +141,11 @@ func (r *Reader) Events(ctx context.Context, from, to time.Time, kinds ...report
 		}
 	}
 	n := len(events)
+	var more int // so that they are not copied over and over
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM events WHERE "+where, args...).Scan(&more); err != nil {
+		return nil, fmt.Errorf("history: %w", err)
+	}
+	events = slices.Grow(events, more)
 	if events, err = appendEvents(ctx, tx, events, "WHERE "+where, args...); err != nil {
 		return nil, err
 	}
@@ -160,12 +166,7 @@ func eventsBefore(ctx context.Context, tx *sql.Tx, from time.Time, kinds []repor
 	const running = `WHERE id = (SELECT id FROM events WHERE kind IN ('start', 'stop') AND at < ? ORDER BY at DESC, id DESC LIMIT 1)`
 
 	asked := func(kind report.EventKind) bool {
-		for _, k := range kinds {
-			if k == kind {
-				return true
-			}
-		}
-		return len(kinds) == 0
+		return len(kinds) == 0 || slices.Contains(kinds, kind)
 	}
 	var events []report.Event
 	var err error

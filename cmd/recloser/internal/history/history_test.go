@@ -1,7 +1,6 @@
 package history
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -438,9 +437,9 @@ func TestCloseIsTheEnd(t *testing.T) {
 			t.Errorf("%s is left", suffix)
 		}
 	}
-	h, err := Open(context.Background(), Config{Path: r.cfg.Path})
+	h, err := Open(t.Context(), Config{Path: r.cfg.Path})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.Close(context.Background())
+	h.Close(t.Context())
 }

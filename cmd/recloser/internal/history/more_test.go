@@ -340,8 +340,7 @@ func TestCountsAreEncoded(t *testing.T) {
 	var c report.Counts
 	v := reflect.ValueOf(&c).Elem()
 	n := int64(1)
-	for i := range v.NumField() {
-		f := v.Field(i)
+	for _, f := range v.Fields() {
 		if f.Kind() == reflect.Array {
 			for j := range f.Len() {
 				f.Index(j).SetInt(n)

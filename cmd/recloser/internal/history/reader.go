@@ -54,7 +54,7 @@ func read(ctx context.Context, path string, now func() time.Time, steps fs.FS) (
 		db, release, err = migratedCopy(ctx, db, steps)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("history: %s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	r := &Reader{now: now, levels: onDisk, release: release}
 	r.pool.Store(db)
@@ -155,13 +155,16 @@ func (r *Reader) begin(ctx context.Context) (*sql.Tx, error) {
 	return tx, nil
 }
 
+// finish ends a transaction that only reads.
+func finish(tx *sql.Tx) { _ = tx.Rollback() }
+
 // Circuits returns the names of all circuits of which something is known, in order.
 func (r *Reader) Circuits(ctx context.Context) ([]string, error) {
 	tx, err := r.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer tx.Rollback()
+	defer finish(tx)
 	ids, err := circuitIDs(ctx, tx)
 	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)
@@ -189,7 +192,7 @@ func (r *Reader) Bounds(ctx context.Context) (first, last time.Time, err error) 
 	if err != nil {
 		return first, last, err
 	}
-	defer tx.Rollback()
+	defer finish(tx)
 	for lv := levelCount - 1; lv >= 0; lv-- {
 		from, to, err := levelBounds(ctx, tx, lv)
 		if err != nil {

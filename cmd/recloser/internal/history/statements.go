@@ -37,7 +37,7 @@ func prepareAll(ctx context.Context, conn *sql.Conn) (statements, error) {
 		{&s.dropSnapshot, "DELETE FROM snapshots WHERE kind = ? AND name = ?"},
 	} {
 		var err error
-		if *p.to, err = conn.PrepareContext(ctx, p.text); err != nil {
+		if *p.to, err = conn.PrepareContext(ctx, p.text); err != nil { //nolint:sqlclosecheck // close does
 			return s, err
 		}
 	}

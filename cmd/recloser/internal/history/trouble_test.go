@@ -232,6 +232,10 @@ func TestFileIsDeletedInUse(t *testing.T) {
 	r := newRig(t, Config{})
 	r.Attempt(success(noon(), "a"))
 	r.write()
+	secret, err := r.Secret(t.Context(), "key", 8)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if err := os.Remove(r.cfg.Path + suffix); err != nil {
 			t.Fatal(err)
@@ -246,6 +250,30 @@ func TestFileIsDeletedInUse(t *testing.T) {
 	defer beside.Close()
 	if n := attemptsOf(t, beside, day, "a"); n != 1 || r.attempts(day, "a") != 1 {
 		t.Errorf("%d attempts in the new file", n)
+	}
+	r = r.again()
+	if kept, err := r.Secret(t.Context(), "key", 8); !bytes.Equal(kept, secret) || err != nil {
+		t.Errorf("the secret is another one, %v", err)
+	}
+}
+
+func TestOddPaths(t *testing.T) {
+	for _, name := range []string{"with space.db", "50%25.db", "a?b#c&d=e.db", "ü.db"} {
+		path := filepath.Join(t.TempDir(), name)
+		r := newRig(t, Config{Path: path})
+		r.Attempt(success(noon(), "a"))
+		r.close()
+		read, err := Read(t.Context(), path, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := attemptsOf(t, read, day, "a"); n != 1 {
+			t.Errorf("%s: %d attempts", name, n)
+		}
+		read.Close()
+		if list, err := os.ReadDir(filepath.Dir(path)); err != nil || len(list) != 2 {
+			t.Errorf("%s: %v, %v", name, list, err)
+		}
 	}
 }
 
@@ -279,7 +307,7 @@ func TestDiskIsFullAtStart(t *testing.T) {
 	s.full.Store(true)
 	c := Config{VFS: name, Path: filepath.Join(t.TempDir(), "recloser.db"), Reason: "the disk is full"}
 	_, err := Open(t.Context(), c)
-	if err == nil || !strings.Contains(inWords(err), "the disk is full") {
+	if err == nil || !strings.Contains(Why(err), "the disk is full") {
 		t.Fatal(err)
 	}
 	h := Memory(c)

@@ -93,7 +93,7 @@ func (h *History) flush() error {
 
 func (h *History) failed(err error) {
 	if h.health.fail(h.cfg.Now(), err) {
-		h.cfg.Log.Error("history: not written, kept in memory for now", "path", h.cfg.Path, "reason", inWords(err), "error", err)
+		h.cfg.Log.Error("history: not written, kept in memory for now", "path", h.cfg.Path, "reason", Why(err), "error", err)
 	}
 }
 
@@ -228,9 +228,14 @@ func (h *History) openFile(ctx context.Context) error {
 	if err := f.conn.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM events").Scan(&last); err != nil {
 		return errors.Join(err, f.close())
 	}
+	for name, secret := range h.known {
+		if err := f.keepSecret(ctx, name, secret); err != nil {
+			return errors.Join(err, f.close())
+		}
+	}
 	h.queue.continueAfter(last)
 	h.f, h.ledger, h.saved, h.tidier = f, newLedger(f, h.levels), nil, tidier{}
-	h.Reader.pool.Store(f.read)
+	h.pool.Store(f.read)
 	return nil
 }
 
