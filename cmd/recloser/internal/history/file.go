@@ -91,7 +91,7 @@ func (f *file) open(ctx context.Context, c Config) error {
 	if f.vfs == memoryVFS {
 		return nil
 	}
-	_ = os.Chmod(f.path+"-shm", 0o600) // it takes no mode from the file
+	likeFile(f.path)
 	f.made, err = os.Stat(f.path)
 	return err
 }

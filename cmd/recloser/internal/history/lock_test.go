@@ -183,6 +183,35 @@ func forNobody(t *testing.T, dir string) string {
 	return program
 }
 
+// Reading as root leaves nothing that its owner could not use.
+func TestRootReads(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("not root")
+	}
+	dir := t.TempDir()
+	program, attr := forNobody(t, dir), &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	folder := filepath.Join(dir, "folder")
+	if err := errors.Join(os.Mkdir(folder, 0o700), os.Chown(folder, 65534, 65534)); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(folder, "recloser.db")
+	for range 2 {
+		other := startHelper(t, program, path, attr)
+		if line := other.line(); line != "open" {
+			t.Fatal(line)
+		}
+		other.kill()
+		for _, suffix := range []string{"-wal", "-shm"} {
+			os.Remove(path + suffix)
+		}
+		read, err := Read(t.Context(), path, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read.Close()
+	}
+}
+
 // A file in a folder that is read-only can be read once nobody writes it.
 func TestReadOnlyFolderCanBeRead(t *testing.T) {
 	r := newRig(t, Config{})

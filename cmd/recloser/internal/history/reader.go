@@ -56,6 +56,7 @@ func read(ctx context.Context, path string, now func() time.Time, steps fs.FS) (
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	likeFile(path)
 	r := &Reader{now: now, levels: onDisk, release: release}
 	r.pool.Store(db)
 	return r, nil
