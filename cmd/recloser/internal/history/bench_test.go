@@ -232,3 +232,32 @@ func BenchmarkQueries(b *testing.B) {
 }
 
 func length[T any](list []T, err error) (int, error) { return len(list), err }
+
+// The size is what doc.go says.
+func TestSizeIsAsStated(t *testing.T) {
+	now := time.Date(2026, 3, 4, 15, 4, 5, 0, time.UTC)
+	r := newRig(t, Config{Now: func() time.Time { return now }})
+	_, err := r.Import(t.Context(), func(yield func(Item, error) bool) { past(now, circuitNames(1), yield) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	stated, rows := 0.0, 0
+	for lv, want := range [levelCount]struct{ rows, bytes int }{{6 * 360, 105}, {7 * 1440, 325}, {83 * 24, 580}, {90, 1020}} {
+		var n int
+		var mean float64
+		row := r.f.conn.QueryRowContext(t.Context(), "SELECT count(*), avg(length(counts) + length(latency) + length(content)) FROM cells WHERE key >= ? AND key < ?", cellKey(lv, 1, 0), cellKey(lv, 2, 0))
+		if err := row.Scan(&n, &mean); err != nil {
+			t.Fatal(err)
+		}
+		if n > want.rows+want.rows/10+2 || mean > 1.1*float64(want.bytes) || mean < 0.9*float64(want.bytes) {
+			t.Errorf("%v: %d rows of %.0f bytes, not %+v", onDisk[lv].span, n, mean, want)
+		}
+		rows += n
+		stated += 1.2 * 2 * float64(n) * mean // the circuit, and all circuits
+	}
+	stated += 90 * 4 * 250
+	r.f.conn.ExecContext(t.Context(), "PRAGMA wal_checkpoint(truncate)")
+	if size := float64(r.f.size()); size > 1.1*stated || size < 0.7*stated {
+		t.Errorf("%.2f MB instead of %.2f, %d rows", size/1e6, stated/1e6, 2*rows)
+	}
+}

@@ -157,6 +157,15 @@ func TestOldestIsDropped(t *testing.T) {
 
 // A damaged file is set aside as it was, and a new one begun.
 func TestDamagedFile(t *testing.T) {
+	r := newRig(t, Config{})
+	for i := range 2000 {
+		r.Attempt(success(noon().Add(time.Duration(i)*10*time.Second), "a"))
+	}
+	r.close()
+	whole, err := os.ReadFile(r.cfg.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, damage := range map[string]func(b []byte) []byte{
 		"garbage":   func([]byte) []byte { return bytes.Repeat([]byte("no database "), 1000) },
 		"short":     func([]byte) []byte { return []byte("x") },
@@ -166,22 +175,13 @@ func TestDamagedFile(t *testing.T) {
 		"no header": func(b []byte) []byte { clear(b[:16]); return b },
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, Config{})
-			for i := range 2000 {
-				r.Attempt(success(noon().Add(time.Duration(i)*10*time.Second), "a"))
-			}
-			r.close()
-			path := r.cfg.Path
-			whole, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			bad := damage(whole)
+			path := filepath.Join(t.TempDir(), "recloser.db")
+			bad := damage(bytes.Clone(whole))
 			for _, to := range []string{path + ".corrupt-20260304T120000", path + ".corrupt-20260304T120000.2"} {
 				if err := os.WriteFile(path, bad, 0o600); err != nil {
 					t.Fatal(err)
 				}
-				r = newRig(t, Config{Path: path})
+				r := newRig(t, Config{Path: path})
 				if kept, err := os.ReadFile(to); err != nil || !bytes.Equal(kept, bad) {
 					t.Errorf("set aside: %v, %d bytes of %d", err, len(kept), len(bad))
 				}
