@@ -50,11 +50,10 @@ func (r *Reader) cells(ctx context.Context, from, to time.Time, span time.Durati
 	}
 	defer ask.Close()
 	first, last := slotOf(from, onDisk[lv].span), slotOf(to.Add(-1), onDisk[lv].span)
-	var cells []report.Cell
+	maps.DeleteFunc(ids, func(name string, _ int64) bool { return !want(name) })
+	// Room for all of them, so that they are not copied over and over.
+	cells := make([]report.Cell, 0, min(max(last-first+1, 0)*int64(len(ids)), manyCells))
 	for _, name := range slices.Sorted(maps.Keys(ids)) {
-		if !want(name) {
-			continue
-		}
 		id := ids[name]
 		n := len(cells)
 		cells, err = appendCells(ctx, cells, name, lv, ask, cellKey(lv, id, first), cellKey(lv, id, last), openKey(lv, id), first, last)
@@ -90,6 +89,9 @@ func appendCells(ctx context.Context, to []report.Cell, circuit string, lv int, 
 	}
 	return to, rows.Err()
 }
+
+// manyCells is how many there is room for at once, 10 MB.
+const manyCells = 25_000
 
 // manySlots is more than a plot can show.
 const manySlots = 2400
