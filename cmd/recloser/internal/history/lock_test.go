@@ -15,7 +15,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/recloser/recloser/cmd/recloser/internal/report"
 )
@@ -45,10 +44,10 @@ func help(path string) int {
 	for n := 1; ; n++ {
 		h.Attempt(success(noon(), "a"))
 		h.Event(report.Event{At: noon(), Kind: report.CircuitEvent, Circuit: "a", Seq: uint64(n)})
-		for backlog := (Backlog{Events: 1}); backlog.Events > 0 || h.Status().Written.IsZero(); backlog = h.Status().Pending {
-			time.Sleep(time.Millisecond)
+		if err := h.flush(); err != nil {
+			fmt.Println("error:", err)
+			return 1
 		}
-		h.flush() // after a batch that was taken
 		fmt.Println(n)
 	}
 }

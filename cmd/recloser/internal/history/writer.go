@@ -69,15 +69,16 @@ func (h *History) pause(d time.Duration) {
 	}
 }
 
-// flush writes all that came until now, or keeps it.
+// flush writes all that came until now, or keeps it. When it returns without an error,
+// all that came before is written, by whomever.
 func (h *History) flush() error {
+	h.disk.Lock()
+	defer h.disk.Unlock()
 	h.queue.gather(h.meter)
 	b := h.queue.take()
 	if b.empty() {
 		return nil
 	}
-	h.disk.Lock()
-	defer h.disk.Unlock()
 	h.health.writing(time.Now())
 	err := h.write(h.ctx, b)
 	h.health.wrote()
@@ -86,6 +87,7 @@ func (h *History) flush() error {
 		h.failed(err)
 		return err
 	}
+	h.queue.written()
 	h.succeeded()
 	h.tidy(h.ctx)
 	return nil
