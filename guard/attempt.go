@@ -37,6 +37,9 @@ type attempt struct {
 	over    atomic.Bool
 
 	unmarked bool // a whole chat stream without [DONE]
+	used     tokens
+
+	retries, fallbacks int // 1 if it is such
 
 	passed   bool // the caller has it, so that its end is the call's
 	unfit    bool // the response is no answer: its fault is passed on in its place
@@ -322,11 +325,14 @@ func (a *attempt) settle(f *fault.Error) {
 		a.permit.RecordResult(a.result())
 	}
 	a.reportGates(f)
-	e := Event{Circuit: a.leg.circuit.Name(), Target: a.leg.place.Name, Type: AttemptEnded, Attempt: a.number, Fault: f, NoDone: a.unmarked, Content: a.content, Duration: time.Since(a.start)}
+	e := Event{
+		Type: AttemptEnded, Circuit: a.leg.circuit.Name(), Target: a.leg.place.Name, Attempt: a.number, Fault: f,
+		Status: a.status(), NoDone: a.unmarked, Content: a.content, Duration: time.Since(a.start),
+		InputTokens: a.used.input, OutputTokens: a.used.output, Retries: a.retries, Fallbacks: a.fallbacks,
+	}
 	if f != nil {
 		e.Kind = f.Kind
 	}
-	e.Status = a.status()
 	a.call.observe(e)
 	if a.passed {
 		a.finish()

@@ -17,6 +17,7 @@ type call struct {
 	req      *http.Request
 	ctx      context.Context // the caller's, with the total deadline
 	cancel   context.CancelFunc
+	number   uint64 // drawn, so that nothing is counted for all calls
 	start    time.Time
 	body     *requestBody
 	upstream string // that was asked for
@@ -33,7 +34,7 @@ type call struct {
 // RoundTrip makes the call req, as http.RoundTripper asks. Its errors are
 // *breaker.OpenError where a circuit is open and *fault.Error otherwise.
 func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
-	c := &call{g: g, live: g.live.Load(), req: req, start: time.Now(), report: reportOf(req.Context())}
+	c := &call{g: g, live: g.live.Load(), req: req, number: rand.Uint64(), start: time.Now(), report: reportOf(req.Context())}
 	if f := c.prepare(); f != nil {
 		return nil, c.failed(f)
 	}
@@ -54,7 +55,7 @@ func (c *call) prepare() *fault.Error {
 		deadline := c.start.Add(total)
 		c.ctx, c.cancel = context.WithDeadlineCause(c.ctx, deadline, fault.Named(fault.CodeTotalTimeout, context.DeadlineExceeded))
 	}
-	seed := rand.Uint64()
+	seed := c.number
 	if n := len(c.set.chain.places); n > 1 {
 		c.legs = make([]leg, n)
 		if c.set.chain.pooled {
@@ -125,10 +126,12 @@ func (c *call) begin(step retry.Step, last *attempt) (*attempt, *refusal) {
 	}
 	switch {
 	case step.Retry:
-		c.report.Retries++
+		a.retries = 1
 	case step.Target > 0:
-		c.report.Fallbacks++
+		a.fallbacks = 1
 	}
+	c.report.Retries += a.retries
+	c.report.Fallbacks += a.fallbacks
 	if last != nil {
 		last.discard(l)
 	}
@@ -257,11 +260,22 @@ func (c *call) ended(f *fault.Error, status int, content time.Duration) {
 		NoDone: c.report.NoDone, Content: content, Duration: time.Since(c.start),
 		Retries: c.report.Retries, Fallbacks: c.report.Fallbacks,
 	}
+	first := &c.only
+	if c.legs != nil {
+		first = &c.legs[0]
+	}
+	if first.circuit != nil {
+		e.Asked = first.circuit.Name()
+	}
+	if e.Refused {
+		e.RequestTokens = max(int64(len(c.body.held))/4, 1)
+	}
 	c.observe(e)
 }
 
 // observe tells the observer of an event where the call is, unless it says where.
 func (c *call) observe(e Event) {
+	e.Call = c.number
 	if e.Circuit == "" {
 		e.Circuit, e.Target = c.report.Circuit, c.report.Target
 	}

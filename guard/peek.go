@@ -21,6 +21,11 @@ func (a *attempt) peek() {
 		return
 	}
 	whole := b.left == 0 || b.after == io.EOF //nolint:errorlint // a wrapped EOF is a failure
+	if whole {
+		a.used.ofAnswer(b.held)
+	} else {
+		b.tail.feed(b.held)
+	}
 	f := b.failure(whole)
 	switch {
 	case f == nil:
