@@ -549,6 +549,25 @@ func TestRetryBudgetIsTheCircuits(t *testing.T) {
 	})
 }
 
+// A retry that its caller does not wait for costs nothing.
+func TestRetryThatIsNotMadeIsNotPaidFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, h := chainRig(t, guard.Config{Retry: retry.Config{MaxRetries: 3, Strategy: retry.Fixed}})
+		h.set["api"] = "500"
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(100*time.Millisecond, cancel)
+		_, _, err := r.post(ctx, "http://api", chat)
+		if !errors.Is(err, fault.ErrCancelled) || len(h.seen) != 1 {
+			t.Errorf("got %v after %d attempts", err, len(h.seen))
+		}
+		for _, b := range r.Circuits().All() {
+			if u, ok := r.Usage(b); ok && u.RetriesLeft != 10 {
+				t.Errorf("%v retries left", u.RetriesLeft)
+			}
+		}
+	})
+}
+
 func TestMostInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		out, most := 0, 0
