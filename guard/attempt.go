@@ -45,15 +45,17 @@ type attempt struct {
 	unfit    bool // the response is no answer: its fault is passed on in its place
 	released atomic.Bool
 
-	berths           *berths // where it has a place in flight; nil: there are none
+	asked            passed      // the gates that let it through
+	berths           *berths     // where it has a place in flight; nil: there are none
+	left             atomic.Bool // it has given that back
 	requests, tokens gate.Limit
 	told             atomic.Bool // the gates have been told what it says about limits
 }
 
-func newAttempt(c *call, l *leg, permit *breaker.Permit, b *berths) *attempt {
+func newAttempt(c *call, l *leg, permit *breaker.Permit) *attempt {
 	c.report.Attempts++
 	a := &attempt{
-		call: c, leg: l, set: l.set, number: c.report.Attempts, permit: permit, probe: permit.Probe(), start: time.Now(), berths: b,
+		call: c, leg: l, set: l.set, number: c.report.Attempts, permit: permit, probe: permit.Probe(), start: time.Now(),
 	}
 	ctx := c.ctx
 	if connect := l.set.timeouts.Connect; connect != c.live.rules.plain.timeouts.Connect {
@@ -102,6 +104,10 @@ func (a *attempt) answered(resp *http.Response) {
 		a.examine()
 	case a.misfit(kind) != "":
 		a.reject(a.misfit(kind))
+	case a.redirected():
+		a.reject(fault.CodeRedirect)
+	case resp.Body == http.NoBody:
+		a.end(nil)
 	case a.hasNoBody():
 		a.settle(nil) // its body, if it has one all the same, is not waited for
 		resp.Body = &restOfBody{a: a, body: resp.Body}
@@ -112,6 +118,13 @@ func (a *attempt) answered(resp *http.Response) {
 	default:
 		resp.Body = newWatchedBody(a)
 	}
+}
+
+// redirected reports whether a target that is not just the caller's own host sends
+// the call elsewhere. Where the client followed it, it would go with the wrong key,
+// and without what makes a target of it.
+func (a *attempt) redirected() bool {
+	return a.resp.StatusCode/100 == 3 && a.resp.Header.Get("Location") != "" && (a.leg.place.URL != nil || a.leg.place.ownKey)
 }
 
 // hasNoBody reports whether the answer is complete with its headers.
@@ -352,9 +365,16 @@ func (a *attempt) release() {
 	}
 	a.alarm.unset()
 	a.cancel(nil)
-	a.berths.leave()
+	a.leaveBerth()
 	if a.passed {
 		a.call.cancel()
+	}
+}
+
+// leaveBerth gives the attempt's place in flight back.
+func (a *attempt) leaveBerth() {
+	if a.left.CompareAndSwap(false, true) {
+		a.berths.leave()
 	}
 }
 
@@ -367,8 +387,17 @@ func (a *attempt) ending() retry.Attempt {
 	return retry.Attempt{
 		Failed: true, Retryable: a.fault.Retryable() && a.content == 0, Elsewhere: a.elsewhere() && a.content == 0,
 		NotDone: a.fault.NotDone, Probe: a.probe, RetryAfter: a.fault.RetryAfter,
-		Held: a.leg.gate != nil && a.call.set.gateWait && a.fault.Kind == fault.RateLimit,
+		Held: a.held(),
 	}
+}
+
+// held reports whether the gate holds the next attempt back by itself, in its line.
+func (a *attempt) held() bool {
+	if a.fault.Kind != fault.RateLimit || a.leg.gate == nil || !a.call.set.gateWait || a.call.free(a.leg) {
+		return false
+	}
+	in, known := a.leg.holds()
+	return known && in > 0
 }
 
 // elsewhere reports whether another target could do what this one did not: by the
@@ -381,7 +410,7 @@ func (a *attempt) elsewhere() bool {
 	case a.call.set.falls[a.fault.Kind], a.ourKey():
 		return true
 	}
-	return a.fault.Status == http.StatusNotFound && a.leg.place.Model != "" && a.call.body.fields.model != ""
+	return a.fault.Status == http.StatusNotFound && a.leg.place.Model != "" && a.call.body.fields.modelled
 }
 
 // pass gives the exchange to the caller, with whom the call ends.

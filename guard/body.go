@@ -208,7 +208,11 @@ func (b *restOfBody) Read(p []byte) (int, error) {
 	}
 	b.a.alarm.set(more, b.a.set.timeouts.Idle)
 	defer b.a.alarm.unset()
-	return b.body.Read(p)
+	n, err := b.body.Read(p)
+	if err != nil {
+		b.a.leaveBerth()
+	}
+	return n, err
 }
 
 func (b *restOfBody) Close() error {

@@ -73,14 +73,15 @@ func (b *watchedBody) look() bool {
 	b.held = (*b.box)[:0]
 	if b.left >= 0 { // it is on its way
 		for b.wanting() {
-			b.keep(b.readMore())
+			b.keep(b.readInto(b.held[len(b.held):cap(b.held)]))
 		}
 		return true
 	}
 	enough := b.a.call.enough()
 	for b.wanting() {
+		room := b.held[len(b.held):cap(b.held)] // nobody else has the body yet
 		got := make(chan reading, 1)
-		go readAside(b.readMore, got)
+		go readAside(func() reading { return b.readInto(room) }, got)
 		if !receive(b.a, b.inner, got, enough, b.keep) {
 			b.flight = got
 			return false
@@ -100,8 +101,8 @@ func (b *watchedBody) wanting() bool {
 	return b.first != nil || b.a.set.gray.Empty == On
 }
 
-func (b *watchedBody) readMore() reading {
-	n, err := b.clock.read(b.inner, b.held[len(b.held):cap(b.held)])
+func (b *watchedBody) readInto(room []byte) reading {
+	n, err := b.clock.read(b.inner, room)
 	return reading{n: n, err: err}
 }
 
