@@ -106,7 +106,7 @@ func TestFileHasEveryField(t *testing.T) {
 		"guard.MaxCircuits": "breaker.max_circuits", "guard.Count": "breaker.count", "guard.Commit": "stream.commit",
 		"guard.CommitAfter": "stream.commit_after", "guard.Ending": "stream.ending", "guard.MaxHeldBody": "limits.max_held_body",
 		"guard.HashKey": "the history has it",
-		"guard.Safe": "function", "guard.Upstream": "function", "guard.Observe": "function",
+		"guard.Safe":    "function", "guard.Upstream": "function", "guard.Observe": "function",
 		"guard.Gate": "section", "guard.Budget": "section", "guard.Limits": "section", "guard.Targets": "list", "guard.BasePath": "upstream",
 		"guard.Gates": "gate.enabled", "guard.GateWait": "gate.wait", "guard.MaxGates": "gate.max_gates",
 		"guard.FallBackOn": "fallback.on", "guard.WhenRefused": "fallback.when_refused",
