@@ -64,18 +64,26 @@ func sinceFlag(cmd *cobra.Command, def string) *text {
 	return t
 }
 
-// from is where a span begins that ends at to: at the first that is known, for all.
+// from is where a span begins that ends at to: not before the first that is known,
+// since what was before would count as calm.
 func from(ctx context.Context, r *history.Reader, since string, to time.Time) (time.Time, error) {
+	begin := time.Time{}
 	if since != "all" {
 		d, err := age(since)
 		if err != nil {
 			return time.Time{}, usageError{fmt.Errorf("--since is %q: %w, or all", since, err)}
 		}
-		return to.Add(-d), nil
+		begin = to.Add(-d)
 	}
 	first, _, err := r.Bounds(ctx)
-	if err == nil && first.IsZero() {
+	switch {
+	case err != nil:
+		return time.Time{}, err
+	case first.IsZero() || first.After(to):
 		first = to
 	}
-	return first, err
+	if first.After(begin) {
+		begin = first
+	}
+	return begin, nil
 }
