@@ -18,7 +18,7 @@ type section struct {
 // fact is a figure with what it is made of.
 type fact struct {
 	Label, Value, More string
-	Bad                bool
+	Major, Bad         bool
 }
 
 // table has its columns described and its cells as they are shown.
@@ -28,6 +28,7 @@ type table struct {
 	Rows    [][]string
 	Says    string // what it leaves out
 	Folded  bool   // in HTML: beside a plot, for those who want the figures
+	Quiet   bool   // the section's title says enough
 }
 
 type column struct {
@@ -73,11 +74,11 @@ func (r *Report) summary() []fact {
 	of := counted(&t.Calls, t.Refused)
 	facts := []fact{
 		{
-			Label: "As users saw it", Value: percent(t.Users), Bad: r.SLO > 0 && t.Users != nil && *t.Users < r.SLO,
+			Major: true, Label: "As users saw it", Value: percent(t.Users), Bad: r.SLO > 0 && t.Users != nil && *t.Users < r.SLO,
 			More: some(of, count(t.Calls.Success)+" of "+many(of, "call")+" answered", "no calls"),
 		},
 		{
-			Label: "As the upstream gave it", Value: percent(t.Upstream),
+			Major: true, Label: "As the upstream gave it", Value: percent(t.Upstream),
 			More: some(t.Attempts.Success+t.Attempts.Failed(), count(t.Attempts.Success)+" of "+
 				many(t.Attempts.Success+t.Attempts.Failed(), "attempt")+" succeeded", "no attempts"),
 		},
@@ -124,7 +125,7 @@ func (r *Report) budgetFacts() []fact {
 	if b == nil {
 		return nil
 	}
-	f := fact{Label: "Error budget left", Value: plain(b.Left), Bad: b.Left < 0}
+	f := fact{Major: true, Label: "Error budget left", Value: plain(b.Left), Bad: b.Left < 0}
 	f.More = many(b.Used, "call") + " not answered; a target of " + target(r.SLO) + " allows " + plain(b.Allowed)
 	if b.Burn != nil {
 		f.Value = part(1 - *b.Burn)
@@ -143,10 +144,10 @@ func part(x float64) string { return plain(100*x) + " %" }
 func (r *Report) outageFact() fact {
 	o := &r.Total.Outages
 	if o.Count == 0 {
-		return fact{Label: "Outages", Value: "none", More: "in " + inWords(r.Recorded)}
+		return fact{Major: true, Label: "Outages", Value: "none", More: "in " + inWords(r.Recorded)}
 	}
 	return fact{
-		Label: "Outages", Value: count(int64(o.Count)), Bad: o.Ongoing > 0,
+		Major: true, Label: "Outages", Value: count(int64(o.Count)), Bad: o.Ongoing > 0,
 		More: sentence(ifAny(int64(o.Ongoing), count(int64(o.Ongoing))+" ongoing"), "down for "+lengthOf(o.Down),
 			either(o.MTTR, "MTTR "), either(o.MTBF, "MTBF "), either(o.Detect, "found after "),
 			ifAny(int64(o.Observed), count(int64(o.Observed))+" only observed")),
@@ -174,7 +175,7 @@ func (r *Report) asideFacts() []fact {
 		return nil
 	}
 	n := a.RateLimit + a.Quota + c.Caller + c.Cancelled
-	return []fact{{Label: "None of its failures", Value: count(n), More: more}}
+	return []fact{{Label: "Not the upstream's failures", Value: count(n), More: more}}
 }
 
 func (r *Report) outageSection() section {
@@ -192,9 +193,9 @@ func (r *Report) outageSection() section {
 
 // outageTable has the outages by time; if there are many, the longest.
 func (r *Report) outageTable() table {
-	t := table{Caption: "Outages", Columns: []column{
-		{Head: "began", Row: true}, {Head: "length", Number: true}, {Head: "found after", Number: true},
-		{Head: "circuit", Name: true}, {Head: "cause", Below: true},
+	t := table{Caption: "Outages", Quiet: true, Columns: []column{
+		{Head: "began", Row: true}, {Head: "circuit", Name: true}, {Head: "length", Number: true},
+		{Head: "found after", Number: true}, {Head: "cause", Below: true},
 	}}
 	list := r.Outages
 	if len(list) > outagesShown {
@@ -206,7 +207,7 @@ func (r *Report) outageTable() table {
 	}
 	for i := range list {
 		o := &list[i]
-		t.Rows = append(t.Rows, []string{moment(o.Start), length(o.Length), length(o.Detect), shown(o.Circuit), r.cause(o)})
+		t.Rows = append(t.Rows, []string{moment(o.Start), shown(o.Circuit), length(o.Length), length(o.Detect), r.cause(o)})
 	}
 	return t
 }
@@ -239,11 +240,11 @@ func when(is bool, text string) string {
 
 func (r *Report) plannedTable() table {
 	t := table{Caption: "Kept open by an operator: no outages", Columns: []column{
-		{Head: "began", Row: true}, {Head: "length", Number: true}, {Head: "circuit", Name: true}, {Head: ""},
+		{Head: "began", Row: true}, {Head: "circuit", Name: true}, {Head: "length", Number: true}, {Head: ""},
 	}}
 	for i := range r.Planned[:min(len(r.Planned), outagesShown)] {
 		p := &r.Planned[i]
-		t.Rows = append(t.Rows, []string{moment(p.Start), length(p.Length), shown(p.Circuit), when(p.End == nil, "ongoing")})
+		t.Rows = append(t.Rows, []string{moment(p.Start), shown(p.Circuit), length(p.Length), when(p.End == nil, "ongoing")})
 	}
 	if n := len(r.Planned); n > outagesShown {
 		t.Says = "The first " + strconv.Itoa(outagesShown) + " of " + count(int64(n)) + "."
@@ -306,13 +307,13 @@ func withRows(all ...table) []table {
 
 func (r *Report) hourTables() []table {
 	slow := table{Caption: "Slowest, by p95 of at least 20 answers", Columns: []column{
-		{Head: "hour", Row: true}, {Head: "p95", Number: true}, {Head: "p50", Number: true},
-		{Head: "answers", Number: true}, {Head: "circuit", Name: true},
+		{Head: "hour", Row: true}, {Head: "circuit", Name: true}, {Head: "answers", Number: true},
+		{Head: "p50", Number: true}, {Head: "p95", Number: true},
 	}}
 	for i := range r.Hours.Slowest {
 		h := &r.Hours.Slowest[i]
-		slow.Rows = append(slow.Rows, []string{moment(h.Start), length(h.Latency.P95), length(h.Latency.P50),
-			count(h.Latency.Count), shown(h.Circuit)})
+		slow.Rows = append(slow.Rows, []string{moment(h.Start), shown(h.Circuit), count(h.Latency.Count),
+			length(h.Latency.P50), length(h.Latency.P95)})
 	}
 	return withRows(slow,
 		hourTable("Worst for users, of at least 20 calls", r.Hours.Worst),
@@ -334,8 +335,8 @@ func (r *Report) gateTables() []table {
 		{Head: "key", Name: true, Row: true}, {Head: "model", Name: true}, {Head: "waits", Number: true}, {Head: "in all", Number: true},
 	}}
 	parked := table{Caption: "Without quota, or with a key that was refused", Columns: []column{
-		{Head: "began", Row: true}, {Head: "length", Number: true}, {Head: "key", Name: true},
-		{Head: "model", Name: true}, {Head: "reason", Below: true},
+		{Head: "began", Row: true}, {Head: "key", Name: true}, {Head: "model", Name: true},
+		{Head: "length", Number: true}, {Head: "reason", Below: true},
 	}}
 	for i := range r.Gates {
 		g := &r.Gates[i]
@@ -344,7 +345,7 @@ func (r *Report) gateTables() []table {
 		}
 		for j := range g.Parked {
 			p := &g.Parked[j]
-			parked.Rows = append(parked.Rows, []string{moment(p.Start), length(p.Length), shown(g.Key), shown(g.Model),
+			parked.Rows = append(parked.Rows, []string{moment(p.Start), shown(g.Key), shown(g.Model), length(p.Length),
 				sentence(shown(p.Reason), when(p.End == nil, "ongoing"))})
 		}
 	}
