@@ -84,7 +84,7 @@ func (t *texter) paragraph(p string) {
 func wrapped(text string, limit int) []string {
 	var lines []string
 	var line string
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		word = squeezed(word, limit)
 		switch {
 		case line == "":
