@@ -47,6 +47,12 @@ const (
 
 // sections are the report for people.
 func (r *Report) sections() []section {
+	if r.empty() {
+		return []section{
+			{ID: "summary", Title: "In total", Says: []string{"Nothing is recorded of this time: neither calls nor events."}},
+			{ID: "gaps", Title: "Not recorded", Tables: r.gapTables()},
+		}
+	}
 	all := []section{
 		{ID: "summary", Title: "In total", Facts: r.summary()},
 		{ID: "availability", Title: "Availability over time", Plot: r.availabilityPlot()},
@@ -62,6 +68,11 @@ func (r *Report) sections() []section {
 	return slices.DeleteFunc(all, func(s section) bool {
 		return s.Plot == nil && len(s.Says)+len(s.Facts)+len(s.Tables) == 0
 	})
+}
+
+// empty reports whether there is nothing that figures could be made of.
+func (r *Report) empty() bool {
+	return len(r.Circuits)+len(r.Planned)+len(r.Gates) == 0
 }
 
 // span says what the report is about.
@@ -185,9 +196,7 @@ func (r *Report) outageSection() section {
 	} else {
 		s.Tables = append(s.Tables, r.outageTable())
 	}
-	if len(r.Planned) > 0 {
-		s.Tables = append(s.Tables, r.plannedTable())
-	}
+	s.Tables = append(s.Tables, withRows(r.plannedTable())...)
 	return s
 }
 
@@ -252,13 +261,12 @@ func (r *Report) plannedTable() table {
 	return t
 }
 
-// lost orders circuits by what users lost, most first.
+// lost is how many calls users did without.
 func lost(f *Figures) int64 { return counted(&f.Calls, f.Refused) - f.Calls.Success }
 
+// circuitTables have a row for each circuit; if there are many, for those that lost
+// most calls.
 func (r *Report) circuitTables() []table {
-	if len(r.Circuits) == 0 {
-		return nil
-	}
 	list, says := r.Circuits, ""
 	if len(list) > circuitsShown {
 		list = slices.Clone(list)
@@ -266,43 +274,82 @@ func (r *Report) circuitTables() []table {
 		list = list[:circuitsShown]
 		says = "The " + strconv.Itoa(circuitsShown) + " of " + count(int64(len(r.Circuits))) + " that lost most calls."
 	}
-	tables := []table{{Caption: "Availability and outages", Columns: []column{
-		{Head: "circuit", Name: true, Row: true}, {Head: "users", Number: true}, {Head: "upstream", Number: true},
-		{Head: "outages", Number: true}, {Head: "down", Number: true}, {Head: "MTTR", Number: true},
-	}, Says: says}, {Caption: "Calls", Columns: []column{
-		{Head: "circuit", Name: true, Row: true}, {Head: "calls", Number: true}, {Head: "refused", Number: true},
-		{Head: "rescued", Number: true}, {Head: "p50", Number: true}, {Head: "p95", Number: true},
-		{Head: "p99", Number: true},
-	}}}
-	budget := table{Caption: "Error budget at " + target(r.SLO), Columns: []column{
-		{Head: "circuit", Name: true, Row: true}, {Head: "may fail", Number: true}, {Head: "failed", Number: true},
-		{Head: "left", Number: true}, {Head: "burn", Number: true},
-	}}
+	up := circuitTable("Availability and outages", list, availabilityRow, "users", "upstream", "outages", "down", "MTTR")
+	up.Says = says
+	return withRows(up,
+		circuitTable("Calls", list, callsRow, "calls", "refused", "rescued", "tokens in", "out"),
+		circuitTable("Latency", list, latencyRow, "p50", "p95", "p99", "first content", "p95"),
+		circuitTable("Error budget at "+target(r.SLO), list, budgetRow, "may fail", "failed", "left", "burn"))
+}
+
+// circuitTable takes what a row says of a circuit; nothing leaves it out.
+func circuitTable(caption string, list []Figures, row func(*Figures) []string, heads ...string) table {
+	t := table{Caption: caption, Columns: []column{{Head: "circuit", Name: true, Row: true}}}
+	for _, h := range heads {
+		t.Columns = append(t.Columns, column{Head: h, Number: true})
+	}
 	for i := range list {
-		f := &list[i]
-		name := shown(f.Circuit)
-		tables[0].Rows = append(tables[0].Rows, []string{name, percent(f.Users), percent(f.Upstream),
-			count(int64(f.Outages.Count)), lengthOf(f.Outages.Down), length(f.Outages.MTTR)})
-		calls := sumOf(&f.Calls) + f.Refused
-		if calls+f.Latency.Count > 0 {
-			tables[1].Rows = append(tables[1].Rows, []string{name, count(calls), count(f.Refused),
-				count(f.ByRetry + f.ByFallback), length(f.Latency.P50), length(f.Latency.P95), length(f.Latency.P99)})
-		}
-		if b := f.Budget; b != nil {
-			burn := none
-			if b.Burn != nil {
-				burn = part(*b.Burn)
-			}
-			budget.Rows = append(budget.Rows, []string{name, plain(b.Allowed), count(b.Used), plain(b.Left), burn})
+		if cells := row(&list[i]); cells != nil {
+			t.Rows = append(t.Rows, append([]string{shown(list[i].Circuit)}, cells...))
 		}
 	}
-	return withRows(append(tables, budget)...)
+	return t
+}
+
+func availabilityRow(f *Figures) []string {
+	return []string{percent(f.Users), percent(f.Upstream), count(int64(f.Outages.Count)),
+		lengthOf(f.Outages.Down), length(f.Outages.MTTR)}
+}
+
+func callsRow(f *Figures) []string {
+	calls := sumOf(&f.Calls) + f.Refused
+	if calls == 0 {
+		return nil
+	}
+	return []string{count(calls), count(f.Refused), count(f.ByRetry + f.ByFallback),
+		count(f.InputTokens), count(f.OutputTokens)}
+}
+
+func latencyRow(f *Figures) []string {
+	if f.Latency.Count == 0 {
+		return nil
+	}
+	l, c := &f.Latency, &f.FirstContent
+	return []string{length(l.P50), length(l.P95), length(l.P99), length(c.P50), length(c.P95)}
+}
+
+func budgetRow(f *Figures) []string {
+	b := f.Budget
+	if b == nil {
+		return nil
+	}
+	burn := none
+	if b.Burn != nil {
+		burn = part(*b.Burn)
+	}
+	return []string{plain(b.Allowed), count(b.Used), plain(b.Left), burn}
 }
 
 func sumOf(o *Outcomes) int64 { return o.Success + o.Failed() + o.Limited() + o.Aside() }
 
+// withRows leaves out tables without a row, and columns without a head that say
+// nothing.
 func withRows(all ...table) []table {
+	for i := range all {
+		all[i].prune()
+	}
 	return slices.DeleteFunc(all, func(t table) bool { return len(t.Rows) == 0 })
+}
+
+func (t *table) prune() {
+	last := len(t.Columns) - 1
+	if t.Columns[last].Head != "" || slices.ContainsFunc(t.Rows, func(row []string) bool { return row[last] != "" }) {
+		return
+	}
+	t.Columns = t.Columns[:last]
+	for i := range t.Rows {
+		t.Rows[i] = t.Rows[i][:last]
+	}
 }
 
 func (r *Report) hourTables() []table {
