@@ -278,7 +278,8 @@ func (r *Report) circuitTables() []table {
 	up.Says = says
 	return withRows(up,
 		circuitTable("Calls", list, callsRow, "calls", "refused", "rescued", "tokens in", "out"),
-		circuitTable("Latency", list, latencyRow, "p50", "p95", "p99", "first content", "p95"),
+		circuitTable("Latency to the end, and to the first content", list, latencyRow,
+			"p50", "p95", "p99", "content p50", "content p95"),
 		circuitTable("Error budget at "+target(r.SLO), list, budgetRow, "may fail", "failed", "left", "burn"))
 }
 
