@@ -18,7 +18,7 @@ type section struct {
 // fact is a figure with what it is made of.
 type fact struct {
 	Label, Value, More string
-	Bad                bool
+	Major, Bad         bool
 }
 
 // table has its columns described and its cells as they are shown.
@@ -28,6 +28,7 @@ type table struct {
 	Rows    [][]string
 	Says    string // what it leaves out
 	Folded  bool   // in HTML: beside a plot, for those who want the figures
+	Quiet   bool   // the section's title says enough
 }
 
 type column struct {
@@ -46,6 +47,12 @@ const (
 
 // sections are the report for people.
 func (r *Report) sections() []section {
+	if r.empty() {
+		return []section{
+			{ID: "summary", Title: "In total", Says: []string{"Nothing is recorded of this time: neither calls nor events."}},
+			{ID: "gaps", Title: "Not recorded", Tables: r.gapTables()},
+		}
+	}
 	all := []section{
 		{ID: "summary", Title: "In total", Facts: r.summary()},
 		{ID: "availability", Title: "Availability over time", Plot: r.availabilityPlot()},
@@ -63,6 +70,11 @@ func (r *Report) sections() []section {
 	})
 }
 
+// empty reports whether there is nothing that figures could be made of.
+func (r *Report) empty() bool {
+	return len(r.Circuits)+len(r.Planned)+len(r.Gates) == 0
+}
+
 // span says what the report is about.
 func (r *Report) span() string {
 	return moment(r.From) + " to " + moment(r.To) + " UTC (" + inWords(r.Span) + ")"
@@ -73,11 +85,11 @@ func (r *Report) summary() []fact {
 	of := counted(&t.Calls, t.Refused)
 	facts := []fact{
 		{
-			Label: "As users saw it", Value: percent(t.Users), Bad: r.SLO > 0 && t.Users != nil && *t.Users < r.SLO,
+			Major: true, Label: "As users saw it", Value: percent(t.Users), Bad: r.SLO > 0 && t.Users != nil && *t.Users < r.SLO,
 			More: some(of, count(t.Calls.Success)+" of "+many(of, "call")+" answered", "no calls"),
 		},
 		{
-			Label: "As the upstream gave it", Value: percent(t.Upstream),
+			Major: true, Label: "As the upstream gave it", Value: percent(t.Upstream),
 			More: some(t.Attempts.Success+t.Attempts.Failed(), count(t.Attempts.Success)+" of "+
 				many(t.Attempts.Success+t.Attempts.Failed(), "attempt")+" succeeded", "no attempts"),
 		},
@@ -124,7 +136,7 @@ func (r *Report) budgetFacts() []fact {
 	if b == nil {
 		return nil
 	}
-	f := fact{Label: "Error budget left", Value: plain(b.Left), Bad: b.Left < 0}
+	f := fact{Major: true, Label: "Error budget left", Value: plain(b.Left), Bad: b.Left < 0}
 	f.More = many(b.Used, "call") + " not answered; a target of " + target(r.SLO) + " allows " + plain(b.Allowed)
 	if b.Burn != nil {
 		f.Value = part(1 - *b.Burn)
@@ -143,10 +155,10 @@ func part(x float64) string { return plain(100*x) + " %" }
 func (r *Report) outageFact() fact {
 	o := &r.Total.Outages
 	if o.Count == 0 {
-		return fact{Label: "Outages", Value: "none", More: "in " + inWords(r.Recorded)}
+		return fact{Major: true, Label: "Outages", Value: "none", More: "in " + inWords(r.Recorded)}
 	}
 	return fact{
-		Label: "Outages", Value: count(int64(o.Count)), Bad: o.Ongoing > 0,
+		Major: true, Label: "Outages", Value: count(int64(o.Count)), Bad: o.Ongoing > 0,
 		More: sentence(ifAny(int64(o.Ongoing), count(int64(o.Ongoing))+" ongoing"), "down for "+lengthOf(o.Down),
 			either(o.MTTR, "MTTR "), either(o.MTBF, "MTBF "), either(o.Detect, "found after "),
 			ifAny(int64(o.Observed), count(int64(o.Observed))+" only observed")),
@@ -174,7 +186,7 @@ func (r *Report) asideFacts() []fact {
 		return nil
 	}
 	n := a.RateLimit + a.Quota + c.Caller + c.Cancelled
-	return []fact{{Label: "None of its failures", Value: count(n), More: more}}
+	return []fact{{Label: "Not the upstream's failures", Value: count(n), More: more}}
 }
 
 func (r *Report) outageSection() section {
@@ -184,17 +196,15 @@ func (r *Report) outageSection() section {
 	} else {
 		s.Tables = append(s.Tables, r.outageTable())
 	}
-	if len(r.Planned) > 0 {
-		s.Tables = append(s.Tables, r.plannedTable())
-	}
+	s.Tables = append(s.Tables, withRows(r.plannedTable())...)
 	return s
 }
 
 // outageTable has the outages by time; if there are many, the longest.
 func (r *Report) outageTable() table {
-	t := table{Caption: "Outages", Columns: []column{
-		{Head: "began", Row: true}, {Head: "length", Number: true}, {Head: "found after", Number: true},
-		{Head: "circuit", Name: true}, {Head: "cause", Below: true},
+	t := table{Caption: "Outages", Quiet: true, Columns: []column{
+		{Head: "began", Row: true}, {Head: "circuit", Name: true}, {Head: "length", Number: true},
+		{Head: "found after", Number: true}, {Head: "cause", Below: true},
 	}}
 	list := r.Outages
 	if len(list) > outagesShown {
@@ -206,7 +216,7 @@ func (r *Report) outageTable() table {
 	}
 	for i := range list {
 		o := &list[i]
-		t.Rows = append(t.Rows, []string{moment(o.Start), length(o.Length), length(o.Detect), shown(o.Circuit), r.cause(o)})
+		t.Rows = append(t.Rows, []string{moment(o.Start), shown(o.Circuit), length(o.Length), length(o.Detect), r.cause(o)})
 	}
 	return t
 }
@@ -239,11 +249,11 @@ func when(is bool, text string) string {
 
 func (r *Report) plannedTable() table {
 	t := table{Caption: "Kept open by an operator: no outages", Columns: []column{
-		{Head: "began", Row: true}, {Head: "length", Number: true}, {Head: "circuit", Name: true}, {Head: ""},
+		{Head: "began", Row: true}, {Head: "circuit", Name: true}, {Head: "length", Number: true}, {Head: ""},
 	}}
 	for i := range r.Planned[:min(len(r.Planned), outagesShown)] {
 		p := &r.Planned[i]
-		t.Rows = append(t.Rows, []string{moment(p.Start), length(p.Length), shown(p.Circuit), when(p.End == nil, "ongoing")})
+		t.Rows = append(t.Rows, []string{moment(p.Start), shown(p.Circuit), length(p.Length), when(p.End == nil, "ongoing")})
 	}
 	if n := len(r.Planned); n > outagesShown {
 		t.Says = "The first " + strconv.Itoa(outagesShown) + " of " + count(int64(n)) + "."
@@ -251,13 +261,12 @@ func (r *Report) plannedTable() table {
 	return t
 }
 
-// lost orders circuits by what users lost, most first.
+// lost is how many calls users did without.
 func lost(f *Figures) int64 { return counted(&f.Calls, f.Refused) - f.Calls.Success }
 
+// circuitTables have a row for each circuit; if there are many, for those that lost
+// most calls.
 func (r *Report) circuitTables() []table {
-	if len(r.Circuits) == 0 {
-		return nil
-	}
 	list, says := r.Circuits, ""
 	if len(list) > circuitsShown {
 		list = slices.Clone(list)
@@ -265,54 +274,94 @@ func (r *Report) circuitTables() []table {
 		list = list[:circuitsShown]
 		says = "The " + strconv.Itoa(circuitsShown) + " of " + count(int64(len(r.Circuits))) + " that lost most calls."
 	}
-	tables := []table{{Caption: "Availability and outages", Columns: []column{
-		{Head: "circuit", Name: true, Row: true}, {Head: "users", Number: true}, {Head: "upstream", Number: true},
-		{Head: "outages", Number: true}, {Head: "down", Number: true}, {Head: "MTTR", Number: true},
-	}, Says: says}, {Caption: "Calls", Columns: []column{
-		{Head: "circuit", Name: true, Row: true}, {Head: "calls", Number: true}, {Head: "refused", Number: true},
-		{Head: "rescued", Number: true}, {Head: "p50", Number: true}, {Head: "p95", Number: true},
-		{Head: "p99", Number: true},
-	}}}
-	budget := table{Caption: "Error budget at " + target(r.SLO), Columns: []column{
-		{Head: "circuit", Name: true, Row: true}, {Head: "may fail", Number: true}, {Head: "failed", Number: true},
-		{Head: "left", Number: true}, {Head: "burn", Number: true},
-	}}
+	up := circuitTable("Availability and outages", list, availabilityRow, "users", "upstream", "outages", "down", "MTTR")
+	up.Says = says
+	return withRows(up,
+		circuitTable("Calls", list, callsRow, "calls", "refused", "rescued", "tokens in", "out"),
+		circuitTable("Latency to the end, and to the first content", list, latencyRow,
+			"p50", "p95", "p99", "content p50", "content p95"),
+		circuitTable("Error budget at "+target(r.SLO), list, budgetRow, "may fail", "failed", "left", "burn"))
+}
+
+// circuitTable takes what a row says of a circuit; nothing leaves it out.
+func circuitTable(caption string, list []Figures, row func(*Figures) []string, heads ...string) table {
+	t := table{Caption: caption, Columns: []column{{Head: "circuit", Name: true, Row: true}}}
+	for _, h := range heads {
+		t.Columns = append(t.Columns, column{Head: h, Number: true})
+	}
 	for i := range list {
-		f := &list[i]
-		name := shown(f.Circuit)
-		tables[0].Rows = append(tables[0].Rows, []string{name, percent(f.Users), percent(f.Upstream),
-			count(int64(f.Outages.Count)), lengthOf(f.Outages.Down), length(f.Outages.MTTR)})
-		calls := sumOf(&f.Calls) + f.Refused
-		if calls+f.Latency.Count > 0 {
-			tables[1].Rows = append(tables[1].Rows, []string{name, count(calls), count(f.Refused),
-				count(f.ByRetry + f.ByFallback), length(f.Latency.P50), length(f.Latency.P95), length(f.Latency.P99)})
-		}
-		if b := f.Budget; b != nil {
-			burn := none
-			if b.Burn != nil {
-				burn = part(*b.Burn)
-			}
-			budget.Rows = append(budget.Rows, []string{name, plain(b.Allowed), count(b.Used), plain(b.Left), burn})
+		if cells := row(&list[i]); cells != nil {
+			t.Rows = append(t.Rows, append([]string{shown(list[i].Circuit)}, cells...))
 		}
 	}
-	return withRows(append(tables, budget)...)
+	return t
+}
+
+func availabilityRow(f *Figures) []string {
+	return []string{percent(f.Users), percent(f.Upstream), count(int64(f.Outages.Count)),
+		lengthOf(f.Outages.Down), length(f.Outages.MTTR)}
+}
+
+func callsRow(f *Figures) []string {
+	calls := sumOf(&f.Calls) + f.Refused
+	if calls == 0 {
+		return nil
+	}
+	return []string{count(calls), count(f.Refused), count(f.ByRetry + f.ByFallback),
+		count(f.InputTokens), count(f.OutputTokens)}
+}
+
+func latencyRow(f *Figures) []string {
+	if f.Latency.Count == 0 {
+		return nil
+	}
+	l, c := &f.Latency, &f.FirstContent
+	return []string{length(l.P50), length(l.P95), length(l.P99), length(c.P50), length(c.P95)}
+}
+
+func budgetRow(f *Figures) []string {
+	b := f.Budget
+	if b == nil {
+		return nil
+	}
+	burn := none
+	if b.Burn != nil {
+		burn = part(*b.Burn)
+	}
+	return []string{plain(b.Allowed), count(b.Used), plain(b.Left), burn}
 }
 
 func sumOf(o *Outcomes) int64 { return o.Success + o.Failed() + o.Limited() + o.Aside() }
 
+// withRows leaves out tables without a row, and columns without a head that say
+// nothing.
 func withRows(all ...table) []table {
+	for i := range all {
+		all[i].prune()
+	}
 	return slices.DeleteFunc(all, func(t table) bool { return len(t.Rows) == 0 })
+}
+
+func (t *table) prune() {
+	last := len(t.Columns) - 1
+	if t.Columns[last].Head != "" || slices.ContainsFunc(t.Rows, func(row []string) bool { return row[last] != "" }) {
+		return
+	}
+	t.Columns = t.Columns[:last]
+	for i := range t.Rows {
+		t.Rows[i] = t.Rows[i][:last]
+	}
 }
 
 func (r *Report) hourTables() []table {
 	slow := table{Caption: "Slowest, by p95 of at least 20 answers", Columns: []column{
-		{Head: "hour", Row: true}, {Head: "p95", Number: true}, {Head: "p50", Number: true},
-		{Head: "answers", Number: true}, {Head: "circuit", Name: true},
+		{Head: "hour", Row: true}, {Head: "circuit", Name: true}, {Head: "answers", Number: true},
+		{Head: "p50", Number: true}, {Head: "p95", Number: true},
 	}}
 	for i := range r.Hours.Slowest {
 		h := &r.Hours.Slowest[i]
-		slow.Rows = append(slow.Rows, []string{moment(h.Start), length(h.Latency.P95), length(h.Latency.P50),
-			count(h.Latency.Count), shown(h.Circuit)})
+		slow.Rows = append(slow.Rows, []string{moment(h.Start), shown(h.Circuit), count(h.Latency.Count),
+			length(h.Latency.P50), length(h.Latency.P95)})
 	}
 	return withRows(slow,
 		hourTable("Worst for users, of at least 20 calls", r.Hours.Worst),
@@ -334,8 +383,8 @@ func (r *Report) gateTables() []table {
 		{Head: "key", Name: true, Row: true}, {Head: "model", Name: true}, {Head: "waits", Number: true}, {Head: "in all", Number: true},
 	}}
 	parked := table{Caption: "Without quota, or with a key that was refused", Columns: []column{
-		{Head: "began", Row: true}, {Head: "length", Number: true}, {Head: "key", Name: true},
-		{Head: "model", Name: true}, {Head: "reason", Below: true},
+		{Head: "began", Row: true}, {Head: "key", Name: true}, {Head: "model", Name: true},
+		{Head: "length", Number: true}, {Head: "reason", Below: true},
 	}}
 	for i := range r.Gates {
 		g := &r.Gates[i]
@@ -344,7 +393,7 @@ func (r *Report) gateTables() []table {
 		}
 		for j := range g.Parked {
 			p := &g.Parked[j]
-			parked.Rows = append(parked.Rows, []string{moment(p.Start), length(p.Length), shown(g.Key), shown(g.Model),
+			parked.Rows = append(parked.Rows, []string{moment(p.Start), shown(g.Key), shown(g.Model), length(p.Length),
 				sentence(shown(p.Reason), when(p.End == nil, "ongoing"))})
 		}
 	}

@@ -106,8 +106,8 @@ type tally struct {
 	failingCalls, failingRetries int64
 }
 
-func (t *tally) add(c *Cell) {
-	t.Counts.Add(&c.Counts)
+func (t *tally) take(c *Cell) {
+	t.Add(&c.Counts)
 	t.latency.Merge(&c.Latency)
 	t.content.Merge(&c.Content)
 	attempts, calls := outcomes(&c.Attempts), outcomes(&c.Calls)

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"html/template"
 	"io"
+	"strings"
 )
 
 //go:embed page.html
@@ -48,4 +49,13 @@ func (c column) Class() string {
 	default:
 		return "t"
 	}
+}
+
+// Parts are the pieces of a cell between which a line may end on the page: moments
+// end it between date and time only.
+func (c column) Parts(cell string) []string {
+	if c.Class() == "t" {
+		return strings.Fields(cell)
+	}
+	return []string{cell}
 }

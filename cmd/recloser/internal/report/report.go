@@ -140,7 +140,7 @@ func (r *Report) count(cells []*Cell, courses map[string]*course, c *clock) {
 		if tallies[cell.Circuit] == nil {
 			tallies[cell.Circuit] = &tally{}
 		}
-		tallies[cell.Circuit].add(cell)
+		tallies[cell.Circuit].take(cell)
 	}
 	for name := range courses { // also those without a call
 		if tallies[name] == nil {
@@ -155,7 +155,7 @@ func (r *Report) count(cells []*Cell, courses map[string]*course, c *clock) {
 		f.Outages = outageFigures(outagesOf(courses[name]), hostTimes(name, courses, c.span), c)
 		r.Circuits = append(r.Circuits, f)
 		saved += f.Saved.Attempts
-		total.Counts.Add(&t.Counts)
+		total.Add(&t.Counts)
 		total.latency.Merge(&t.latency)
 		total.content.Merge(&t.content)
 	}

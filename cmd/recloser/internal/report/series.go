@@ -56,7 +56,7 @@ func slots(cells []*Cell, step time.Duration) []Slot {
 			tallies[at] = &tally{}
 		}
 		t := tallies[at]
-		t.Counts.Add(&c.Counts)
+		t.Add(&c.Counts)
 		t.latency.Merge(&c.Latency)
 	}
 	out := []Slot{}
@@ -99,12 +99,9 @@ type hourName struct {
 	at      int64
 }
 
-// hours are found in one pass. The sketch of an hour that is one cell is the
-// cell's.
 func hours(cells []*Cell) Hours {
 	all := make(map[int64]*Counts)
-	latency := make(map[hourName]*sketch.Sketch)
-	shared := make(map[hourName]bool)
+	slow := slowHours{parts: make(map[hourName]*sketch.Sketch)}
 	for _, c := range cells {
 		if c.Span > time.Hour {
 			continue
@@ -114,30 +111,53 @@ func hours(cells []*Cell) Hours {
 			all[at] = &Counts{}
 		}
 		all[at].Add(&c.Counts)
-		name := hourName{c.Circuit, at}
-		switch {
-		case latency[name] == nil:
-			latency[name], shared[name] = &c.Latency, true
-			continue
-		case shared[name]:
-			own := &sketch.Sketch{}
-			own.Merge(latency[name])
-			latency[name], shared[name] = own, false
-		}
-		latency[name].Merge(&c.Latency)
+		slow.take(c, hourName{c.Circuit, at})
 	}
 	busiest, worst := hoursOfAll(all)
-	return Hours{Slowest: slowest(latency), Busiest: busiest, Worst: worst}
+	return Hours{Slowest: slow.hours(), Busiest: busiest, Worst: worst}
 }
 
-func slowest(latency map[hourName]*sketch.Sketch) []Hour {
-	all := []Hour{}
-	for name, s := range latency {
-		if s.Count() >= HourMinimum {
-			all = append(all, Hour{Circuit: name.circuit, Start: time.Unix(name.at, 0).UTC(), Latency: distribution(s)})
-		}
+// slowHours finds the slowest hours of each circuit.
+type slowHours struct {
+	few   []slowHour
+	parts map[hourName]*sketch.Sketch // of hours in several cells
+}
+
+type slowHour struct {
+	hourName
+	p95     time.Duration
+	latency *sketch.Sketch
+}
+
+func (s *slowHours) take(c *Cell, name hourName) {
+	if c.Span == time.Hour && c.Start.Unix() == name.at { // all there is of the hour
+		s.offer(name, &c.Latency)
+		return
 	}
-	return first(all, func(a, b *Hour) int { return cmp.Compare(*b.Latency.P95, *a.Latency.P95) })
+	if s.parts[name] == nil {
+		s.parts[name] = &sketch.Sketch{}
+	}
+	s.parts[name].Merge(&c.Latency)
+}
+
+func (s *slowHours) offer(name hourName, latency *sketch.Sketch) {
+	if latency.Count() < HourMinimum {
+		return
+	}
+	s.few = withFirst(s.few, slowHour{name, latency.Quantile(0.95), latency}, func(a, b slowHour) int {
+		return cmp.Or(cmp.Compare(b.p95, a.p95), cmp.Compare(a.at, b.at), cmp.Compare(a.circuit, b.circuit))
+	})
+}
+
+func (s *slowHours) hours() []Hour {
+	for name, latency := range s.parts {
+		s.offer(name, latency)
+	}
+	hours := []Hour{}
+	for _, h := range s.few {
+		hours = append(hours, Hour{Circuit: h.circuit, Start: time.Unix(h.at, 0).UTC(), Latency: distribution(h.latency)})
+	}
+	return hours
 }
 
 func hoursOfAll(all map[int64]*Counts) (busiest, worst []Hour) {
@@ -147,21 +167,25 @@ func hoursOfAll(all map[int64]*Counts) (busiest, worst []Hour) {
 		of := counted(&calls, c.Refused)
 		h := Hour{Start: time.Unix(at, 0).UTC(), Calls: sum(&c.Calls) + c.Refused, Users: share(calls.Success, of)}
 		if h.Calls > 0 {
-			busiest = append(busiest, h)
+			busiest = withFirst(busiest, h, func(a, b Hour) int {
+				return cmp.Or(cmp.Compare(b.Calls, a.Calls), a.Start.Compare(b.Start))
+			})
 		}
 		if of >= HourMinimum && calls.Success < of {
-			worst = append(worst, h)
+			worst = withFirst(worst, h, func(a, b Hour) int {
+				return cmp.Or(cmp.Compare(*a.Users, *b.Users), a.Start.Compare(b.Start))
+			})
 		}
 	}
-	busiest = first(busiest, func(a, b *Hour) int { return cmp.Compare(b.Calls, a.Calls) })
-	worst = first(worst, func(a, b *Hour) int { return cmp.Compare(*a.Users, *b.Users) })
 	return busiest, worst
 }
 
-// first are the first few hours in an order; of equal ones, the earlier.
-func first(all []Hour, order func(a, b *Hour) int) []Hour {
-	slices.SortFunc(all, func(a, b Hour) int {
-		return cmp.Or(order(&a, &b), a.Start.Compare(b.Start), cmp.Compare(a.Circuit, b.Circuit))
-	})
-	return all[:min(len(all), HoursEach)]
+// withFirst adds one to a list of the few that are first in an order.
+func withFirst[T any](few []T, one T, order func(a, b T) int) []T {
+	at, _ := slices.BinarySearchFunc(few, one, order)
+	if at == HoursEach {
+		return few
+	}
+	few = slices.Insert(few, at, one)
+	return few[:min(len(few), HoursEach)]
 }

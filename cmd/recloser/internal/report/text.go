@@ -68,7 +68,7 @@ func (t *texter) section(s *section) {
 			if i > 0 {
 				t.line("")
 			}
-			t.table(tab, tab.Caption != s.Title)
+			t.table(tab)
 		}
 	}
 }
@@ -84,7 +84,7 @@ func (t *texter) paragraph(p string) {
 func wrapped(text string, limit int) []string {
 	var lines []string
 	var line string
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		word = squeezed(word, limit)
 		switch {
 		case line == "":
@@ -123,8 +123,8 @@ func padRight(s string, to int) string { return s + strings.Repeat(" ", max(to-w
 
 // table aligns columns. Those that were named by others share what room is left;
 // one that stands below has a line of its own.
-func (t *texter) table(tab *table, caption bool) {
-	if caption {
+func (t *texter) table(tab *table) {
+	if !tab.Quiet {
 		t.line("  " + tab.Caption)
 	}
 	widths := t.widths(tab)

@@ -68,7 +68,7 @@ func lengthOf(s Seconds) string {
 		return fmt.Sprintf("%.0f min", d.Minutes())
 	case d < 2*day:
 		m := int(math.Round(d.Minutes()))
-		return fmt.Sprintf("%d h %02d min", m/60, m%60)
+		return strings.TrimSuffix(fmt.Sprintf("%d h %02d min", m/60, m%60), " 00 min")
 	default:
 		return strings.Replace(fmt.Sprintf("%.1f d", d.Hours()/24), ".0 d", " d", 1)
 	}
