@@ -277,14 +277,14 @@ func (k *killer) checkRestored(round int, s *server) {
 
 // restoredFrom reports whether a circuit is one that was as it was seen.
 func restoredFrom(got, was seenCircuit) bool {
-	switch was.State {
-	case "open":
-		return got.State == "open" && got.Openings == was.Openings && got.Until != nil && was.Until != nil && got.Until.Equal(*was.Until)
-	case "half-open": // the probe is due
-		return got.State == "open" && got.Openings == was.Openings && got.Until != nil && !got.Until.After(time.Now())
-	default:
+	if was.State == "closed" {
 		return got.State == "closed" || got.State == ""
 	}
+	if got.State != "open" || got.Openings != was.Openings || got.Until == nil {
+		return false
+	}
+	due := !got.Until.After(time.Now()) // since it was half-open, or its time has passed
+	return due && (was.State == "half-open" || !was.Until.After(*got.Until)) || was.Until != nil && got.Until.Equal(*was.Until)
 }
 
 // checkFile looks for every transition that was visible for long enough.

@@ -40,7 +40,7 @@ func startServeIn(t *testing.T, env []string, args ...string) *server {
 	cmd := exec.Command(binary(t), args...)
 	cmd.Env = environment([]string{"RECLOSER_", "OPENAI_", "GORACE", "XDG_STATE_HOME"}, env...)
 	cmd.Env = append(cmd.Env, "XDG_STATE_HOME="+t.TempDir()) // its history is its own
-	cmd.Env = append(cmd.Env, "GORACE=atexit_sleep_ms=0") // the race detector's way out takes a second
+	cmd.Env = append(cmd.Env, "GORACE=atexit_sleep_ms=0")    // the race detector's way out takes a second
 	ready := make(chan []string, 1)
 	p := start(t, cmd, func(line string) {
 		if secret := leaked(line); secret != "" {

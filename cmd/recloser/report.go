@@ -64,7 +64,7 @@ The history is that of "recloser serve", which may be running, or one that
 			return err
 		}
 		if _, last, err := r.Bounds(cmd.Context()); since.value == "all" && err == nil && !last.IsZero() {
-			to = last // of what was imported nothing is known since
+			to = last.Add(time.Nanosecond) // of what was imported nothing is known since
 		}
 		made, err := makeReport(cmd.Context(), r, begin, to, target)
 		if err != nil {
