@@ -44,8 +44,9 @@ func (r row) cells() []string {
 // table is what happens here.
 func TestFallbackDocumentation(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes 10 s")
+		t.Skip("it takes 15 s")
 	}
+	t.Parallel() // with what is nothing but waiting too
 	met := make([]row, len(benchFaults))
 	t.Run("faults", func(t *testing.T) {
 		for i, f := range benchFaults {
