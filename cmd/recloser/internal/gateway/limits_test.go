@@ -123,6 +123,18 @@ func TestTargetIsTold(t *testing.T) {
 	}
 }
 
+func TestClientTokensAreNotPassedOn(t *testing.T) {
+	r := newRig(t, func(w http.ResponseWriter, req *http.Request) {
+		if got := req.Header.Get("Authorization") + req.Header.Get("Api-Key"); got != "" {
+			t.Errorf("passed on: %s", got)
+		}
+		_, _ = w.Write([]byte(`{}`))
+	}, func(s *settings) { s.proxy.ClientTokens = []string{"rc-token-of-one-team"} })
+	if got := r.post(chatBody, "Authorization", "Bearer rc-token-of-one-team", "Api-Key", "x"); got.StatusCode != http.StatusOK {
+		t.Errorf("%d %s", got.StatusCode, got.body)
+	}
+}
+
 func TestClientTokens(t *testing.T) {
 	var passed atomic.Pointer[http.Header]
 	r := newRig(t, func(w http.ResponseWriter, req *http.Request) {
