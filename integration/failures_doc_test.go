@@ -13,7 +13,7 @@ import (
 	"github.com/recloser/recloser/openaitest"
 )
 
-var update = flag.Bool("update", false, "write docs/failures.md anew")
+var update = flag.Bool("update", false, "write docs/failures.md and docs/fallback.md anew")
 
 // failuresText is what docs/failures.md says around its tables.
 //
@@ -45,7 +45,14 @@ func TestFailuresDocumentation(t *testing.T) {
 		t.Skip("a table was skipped: there is nothing to compare")
 	}
 	text := strings.NewReplacer("{{faults}}\n", faults, "{{whole}}\n", whole, "{{streams}}\n", streams).Replace(failuresText)
-	path := filepath.Join("..", "docs", "failures.md")
+	demandDoc(t, "failures.md", "FailuresDocumentation", text)
+}
+
+// demandDoc demands that a file of docs is text, or makes it so if that is asked
+// for.
+func demandDoc(t *testing.T, name, test, text string) {
+	t.Helper()
+	path := filepath.Join("..", "docs", name)
 	if *update && !t.Failed() {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -58,8 +65,8 @@ func TestFailuresDocumentation(t *testing.T) {
 	was, is := strings.Split(string(old), "\n"), strings.Split(text, "\n")
 	for i := range max(len(was), len(is)) {
 		if i >= len(was) || i >= len(is) || was[i] != is[i] {
-			t.Errorf("%s, line %d, is not what happens; if that is right, run go test -run FailuresDocumentation -update here\nsays: %s\nis:   %s",
-				path, i+1, line(was, i), line(is, i))
+			t.Errorf("%s, line %d, is not what happens; if that is right, run go test -run %s -update here\nsays: %s\nis:   %s",
+				path, i+1, test, line(was, i), line(is, i))
 		}
 	}
 }
