@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -102,6 +103,30 @@ func TestGatesAsJSON(t *testing.T) {
 	equal(t, "gate", []any{g["model"], g["state"], g["rate_limits"], g["refused_calls"], len(g["key"].(string))}, []any{"gpt-4o", "closed", 1, 1, 12})
 	if got.Circuits[0].Bounds != nil || got.Circuits[1].Bounds == nil || got.Circuits[1].Bounds.RetriesLeft != 10 {
 		t.Errorf("%s", a)
+	}
+}
+
+// A service that does not take a key may quote it.
+func TestKeyOfATargetIsNotEchoed(t *testing.T) {
+	for _, more := range []string{"", strings.Repeat(" ", 100<<10)} {
+		r := newRig(t, func(w http.ResponseWriter, req *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = fmt.Fprintf(w, `{"error":{"message":"Incorrect API key provided: %s","code":"invalid_api_key"}}%s`, req.Header.Get("Authorization"), more)
+		}, func(s *settings) {
+			own := http.Header{"Authorization": {"Bearer sk-own-of-target"}}
+			s.guard.Targets = []guard.Target{{Name: "a", Header: own}, {Name: "b", Model: "other", Header: own}}
+		})
+		for call, want := range []int{http.StatusBadGateway, http.StatusServiceUnavailable} { // then the key is parked
+			got := r.post(chatBody)
+			message, kind, code := r.apiError(got)
+			if got.StatusCode != want || code != "key_refused" || message != fault.MessageUnavailable || kind == "insufficient_quota" {
+				t.Errorf("call %d: %d %s", call, got.StatusCode, got.body)
+			}
+			if line := fmt.Sprint(r.line()); strings.Contains(got.body+line+fmt.Sprint(got.Header), "sk-own") {
+				t.Errorf("the key is in %s or %s", got.body, line)
+			}
+		}
 	}
 }
 
