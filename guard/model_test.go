@@ -41,7 +41,7 @@ func sent(t *testing.T, cfg guard.Config, body, kind string) (out, circuit strin
 // model, and the call is on its circuit.
 func TestTargetsModelIsTheOnlyOne(t *testing.T) {
 	for body, want := range map[string]string{
-		`{"model":"dear"}`:                               `{"model":"cheap"}`,
+		`{"model":"dear"}`: `{"model":"cheap"}`,
 		` { "n":1, "model" : "dear" ,"x":{"model":"x"}}`: ` { "n":1, "model" : "cheap" ,"x":{"model":"x"}}`,
 		`{"stream":true,"stream":true,"model":"dear"}`:   `{"stream":true,"stream":true,"model":"cheap"}`,
 		`{"model":"a","model":"dear"}`:                   `{"model":"cheap","model":"cheap"}`,
