@@ -132,15 +132,18 @@ func TestCallsDoNotHoldABerthWhileTheyWaitForAnother(t *testing.T) {
 	})
 }
 
-// Who waited for a berth while the gate closed does not go through it.
+// Who waited for a berth while the gate closed does not go through it, but to its
+// line, if there is one.
 func TestGateThatClosedMeanwhileIsAskedAgain(t *testing.T) {
 	for _, wait := range []guard.Switch{guard.Off, guard.On} {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
-			var early atomic.Int32
+			var early, later atomic.Int32
 			service := answer(func(r *http.Request) (*http.Response, error) {
 				if time.Since(start) < 5*time.Second {
 					early.Add(1)
+				} else {
+					later.Add(1)
 				}
 				time.Sleep(100 * time.Millisecond)
 				return respond(r, 429, text(""), "Retry-After", "5"), nil
@@ -150,8 +153,8 @@ func TestGateThatClosedMeanwhileIsAskedAgain(t *testing.T) {
 			for range 20 {
 				calls.Go(func() { _ = r.ask("http://api", chat, &guard.Report{}) })
 			}
-			if calls.Wait(); early.Load() != 1 {
-				t.Errorf("GateWait %v: %d attempts before the service wanted one", wait, early.Load())
+			if calls.Wait(); early.Load() != 1 || (later.Load() > 0) != (wait == guard.On) {
+				t.Errorf("GateWait %v: %d attempts before the service wanted one, %d later", wait, early.Load(), later.Load())
 			}
 			if u := r.usage("api/gpt-5"); u.InFlight != 0 || u.Queued != 0 {
 				t.Errorf("%+v", u)
@@ -196,6 +199,24 @@ func TestRefusalIsOfTheTargetThatIsFirstNow(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A time that was told a while ago is over sooner than the same time told now.
+func TestRefusalIsByTheMomentAndNotByTheWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		chain := two()
+		chain[1].URL = base(t, "http://backup")
+		r := newRig(t, inTurn(fixed(503, "{}"), good), guard.Config{
+			GateWait: guard.On, Targets: chain, Retry: once.Retry, Breaker: breaker.Config{FailureThreshold: 1, BaseTimeout: 70 * time.Second, ResetTimeout: 70 * time.Second},
+		})
+		_ = r.ask("http://api", chat, &guard.Report{}) // opens a, where at most 84 s are told
+		r.close("m2", 29*time.Second)
+		time.AfterFunc(28*time.Second, func() { r.close("m2", 57*time.Second) }) // at most 68 s, but 28 s later
+		var report guard.Report
+		if got := r.ask("http://api", chat, &report); !report.Refused || report.Target != "a" {
+			t.Errorf("%s, %+v", got, report)
+		}
+	})
 }
 
 // Also in the line of a chain, a caller who leaves was not refused.

@@ -13,12 +13,14 @@ import (
 // world is a random service, and the admission to it, with what a course has done
 // there.
 type world struct {
-	luck *rand.Rand
-	call retry.Call
-	now  time.Time
-	most int          // retries of a call
-	been map[int]bool // where attempts were made
-	way  []string
+	luck    *rand.Rand
+	call    retry.Call
+	now     time.Time
+	most    int             // retries of a call
+	refuses int             // in so many of ten steps
+	told    []time.Duration // what is told then
+	been    map[int]bool    // where attempts were made
+	way     []string
 
 	attempts, retries, paid int
 	failed                  bool // the last attempt could be repeated by nobody
@@ -42,6 +44,8 @@ func newWorld(t *testing.T, seed uint64) (*world, retry.Course) {
 	}
 	p := plan(t, retry.Config{MaxRetries: []int{-1, 0, 5}[luck.IntN(3)], MaxWait: longest})
 	w.most = p.MaxRetries()
+	w.refuses = []int{0, 5, 9, 10}[luck.IntN(4)]
+	w.told = [][]time.Duration{{-1, 0, 50 * time.Millisecond}, {0}, {time.Millisecond, 100 * time.Millisecond}}[luck.IntN(3)]
 	return w, p.Begin(w.call)
 }
 
@@ -79,8 +83,8 @@ func (w *world) take(c *retry.Course, s retry.Step) retry.Step {
 		w.retries++
 	}
 	w.way = append(w.way, fmt.Sprintf("%+v", s))
-	if w.luck.IntN(2) == 0 {
-		r := retry.Refusal{In: time.Duration(w.luck.IntN(4)-1) * 50 * time.Millisecond, Line: !s.Line && w.luck.IntN(2) == 0}
+	if w.luck.IntN(10) < w.refuses {
+		r := retry.Refusal{In: w.told[w.luck.IntN(len(w.told))], Line: !s.Line && w.luck.IntN(2) == 0}
 		return c.Refused(w.now, r, w)
 	}
 	w.attempts++
@@ -123,7 +127,7 @@ func count(is bool) int {
 
 // Whatever happens to it, a course ends, and keeps to what its call may do.
 func TestEveryCourseEnds(t *testing.T) {
-	for seed := range uint64(20_000) {
+	for seed := range uint64(3_000) {
 		w, c := newWorld(t, seed)
 		for s := c.First(); s.Again; s = w.take(&c, s) {
 			if wrong := w.wrong(s); wrong != "" {
