@@ -191,3 +191,17 @@ func TestClientTokens(t *testing.T) {
 		}
 	}
 }
+
+// An empty token would be that of everybody who has none.
+func TestEmptyClientTokenIsRefused(t *testing.T) {
+	g, err := guard.New(nil, guard.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tokens := range [][]string{{""}, {"rc-token-of-one-team", ""}} {
+		_, err := gateway.New(gateway.Config{Guard: g, Upstream: parse(t, "http://127.0.0.1/v1"), ClientTokens: tokens})
+		if err == nil || !strings.Contains(err.Error(), "ClientTokens") {
+			t.Errorf("%q: %v", tokens, err)
+		}
+	}
+}
