@@ -108,6 +108,9 @@ func (b *Breaker) enterOpen(o opening) {
 	}
 	b.openings++
 	o.evidence.Failures, o.evidence.Causes = b.run.failures, b.causes()
+	if b.run.failures > 0 {
+		o.evidence.Lasted = time.Duration(t - b.run.first)
+	}
 	if o.evidence.Stalled == 0 {
 		o.evidence.Stalled = b.view(t).Stalled()
 	}

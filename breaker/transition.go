@@ -30,9 +30,10 @@ const (
 // Evidence is what led to an opening. Fields that the reason does not need are
 // zero.
 type Evidence struct {
-	Failures int    // in a row, up to now
-	Stalled  int    // calls out for longer than StallAfter
-	Causes   string // of the failures in a row: "3 × 503, 2 × timeout"
+	Failures int           // in a row, up to now
+	Lasted   time.Duration // since the call of the first of them began
+	Stalled  int           // calls out for longer than StallAfter
+	Causes   string        // of the failures in a row: "3 × 503, 2 × timeout"
 
 	// Of the rate that was reached: Failed or Slow of Calls, at least Rate, ended
 	// within Window; slow calls took longer than After.

@@ -37,20 +37,25 @@ type attempt struct {
 	over    atomic.Bool
 
 	unmarked bool // a whole chat stream without [DONE]
+	used     tokens
+
+	retries, fallbacks int // 1 if it is such
 
 	passed   bool // the caller has it, so that its end is the call's
 	unfit    bool // the response is no answer: its fault is passed on in its place
 	released atomic.Bool
 
-	berths           *berths // where it has a place in flight; nil: there are none
+	asked            passed      // the gates that let it through
+	berths           *berths     // where it has a place in flight; nil: there are none
+	left             atomic.Bool // it has given that back
 	requests, tokens gate.Limit
 	told             atomic.Bool // the gates have been told what it says about limits
 }
 
-func newAttempt(c *call, l *leg, permit *breaker.Permit, b *berths) *attempt {
+func newAttempt(c *call, l *leg, permit *breaker.Permit) *attempt {
 	c.report.Attempts++
 	a := &attempt{
-		call: c, leg: l, set: l.set, number: c.report.Attempts, permit: permit, probe: permit.Probe(), start: time.Now(), berths: b,
+		call: c, leg: l, set: l.set, number: c.report.Attempts, permit: permit, probe: permit.Probe(), start: time.Now(),
 	}
 	ctx := c.ctx
 	if connect := l.set.timeouts.Connect; connect != c.live.rules.plain.timeouts.Connect {
@@ -99,6 +104,10 @@ func (a *attempt) answered(resp *http.Response) {
 		a.examine()
 	case a.misfit(kind) != "":
 		a.reject(a.misfit(kind))
+	case a.redirected():
+		a.reject(fault.CodeRedirect)
+	case resp.Body == http.NoBody:
+		a.end(nil)
 	case a.hasNoBody():
 		a.settle(nil) // its body, if it has one all the same, is not waited for
 		resp.Body = &restOfBody{a: a, body: resp.Body}
@@ -109,6 +118,13 @@ func (a *attempt) answered(resp *http.Response) {
 	default:
 		resp.Body = newWatchedBody(a)
 	}
+}
+
+// redirected reports whether a target that is not just the caller's own host sends
+// the call elsewhere. Where the client followed it, it would go with the wrong key,
+// and without what makes a target of it.
+func (a *attempt) redirected() bool {
+	return a.resp.StatusCode/100 == 3 && a.resp.Header.Get("Location") != "" && (a.leg.place.URL != nil || a.leg.place.ownKey)
 }
 
 // hasNoBody reports whether the answer is complete with its headers.
@@ -187,9 +203,15 @@ func (a *attempt) examine() {
 	if err != nil && a.call.ctx.Err() != nil {
 		f = a.name(err) // the caller left
 	}
-	if err == nil && len(held) > maxErrorBody {
+	if err == nil && len(held) > maxErrorBody && !a.ourKey() {
 		a.resp.Body = &restOfBody{a: a, held: held, body: body}
 		a.settle(f)
+		return
+	}
+	if a.ourKey() { // which the service's own words may quote
+		named := fault.Named(fault.CodeKeyRefused, nil)
+		named.Status = a.resp.StatusCode
+		a.refuse(named)
 		return
 	}
 	_ = body.Close()
@@ -322,11 +344,14 @@ func (a *attempt) settle(f *fault.Error) {
 		a.permit.RecordResult(a.result())
 	}
 	a.reportGates(f)
-	e := Event{Circuit: a.leg.circuit.Name(), Target: a.leg.place.Name, Type: AttemptEnded, Attempt: a.number, Fault: f, NoDone: a.unmarked, Content: a.content, Duration: time.Since(a.start)}
+	e := Event{
+		Type: AttemptEnded, Circuit: a.leg.circuit.Name(), Target: a.leg.place.Name, Attempt: a.number, Fault: f,
+		Status: a.status(), NoDone: a.unmarked, Content: a.content, Duration: time.Since(a.start),
+		InputTokens: a.used.input, OutputTokens: a.used.output, Retries: a.retries, Fallbacks: a.fallbacks,
+	}
 	if f != nil {
 		e.Kind = f.Kind
 	}
-	e.Status = a.status()
 	a.call.observe(e)
 	if a.passed {
 		a.finish()
@@ -346,9 +371,16 @@ func (a *attempt) release() {
 	}
 	a.alarm.unset()
 	a.cancel(nil)
-	a.berths.leave()
+	a.leaveBerth()
 	if a.passed {
 		a.call.cancel()
+	}
+}
+
+// leaveBerth gives the attempt's place in flight back.
+func (a *attempt) leaveBerth() {
+	if a.left.CompareAndSwap(false, true) {
+		a.berths.leave()
 	}
 }
 
@@ -361,8 +393,17 @@ func (a *attempt) ending() retry.Attempt {
 	return retry.Attempt{
 		Failed: true, Retryable: a.fault.Retryable() && a.content == 0, Elsewhere: a.elsewhere() && a.content == 0,
 		NotDone: a.fault.NotDone, Probe: a.probe, RetryAfter: a.fault.RetryAfter,
-		Held: a.leg.gate != nil && a.call.set.gateWait && a.fault.Kind == fault.RateLimit,
+		Held: a.held(),
 	}
+}
+
+// held reports whether the gate holds the next attempt back by itself, in its line.
+func (a *attempt) held() bool {
+	if a.fault.Kind != fault.RateLimit || a.leg.gate == nil || !a.call.set.gateWait || a.call.free(a.leg) {
+		return false
+	}
+	in, known := a.leg.holds()
+	return known && in > 0
 }
 
 // elsewhere reports whether another target could do what this one did not: by the
@@ -375,7 +416,7 @@ func (a *attempt) elsewhere() bool {
 	case a.call.set.falls[a.fault.Kind], a.ourKey():
 		return true
 	}
-	return a.fault.Status == http.StatusNotFound && a.leg.place.Model != "" && a.call.body.fields.model != ""
+	return a.fault.Status == http.StatusNotFound && a.leg.place.Model != "" && a.call.body.fields.modelled
 }
 
 // pass gives the exchange to the caller, with whom the call ends.

@@ -30,6 +30,7 @@ type watchedBody struct {
 	held  []byte     // read before the answer was handed over
 	after error      // that came with the last of held
 	err   error      // sticky
+	tail  tail       // of JSON that is not held as a whole
 }
 
 func newWatchedBody(a *attempt) *watchedBody {
@@ -69,6 +70,7 @@ func (b *watchedBody) again(p []byte) (int, error) {
 	defer b.mu.Unlock()
 	if late && b.err == nil {
 		b.first = b.remembered(false)
+		b.tail.feed(b.held)
 		if len(b.held) > 0 {
 			b.a.progress()
 		}
@@ -97,6 +99,13 @@ func (b *watchedBody) Buffered() int {
 	return len(b.held)
 }
 
+// tally notes the tokens that the answer tells of.
+func (b *watchedBody) tally() {
+	if b.tail.kept != nil {
+		b.a.used.ofAnswer(b.tail.kept)
+	}
+}
+
 // recycle gives the buffer of what was held back.
 func (b *watchedBody) recycle() {
 	if b.box != nil && b.flight == nil {
@@ -114,6 +123,7 @@ func (b *watchedBody) took(p []byte) {
 	b.left -= int64(len(p))
 	if b.json != nil {
 		b.json.feed(p)
+		b.tail.feed(p)
 	}
 	if p = p[:min(len(p), maxFirst)]; b.a.content == 0 && b.a.tells() && b.mayReport(p) {
 		b.first = bytes.Clone(p)
@@ -132,6 +142,7 @@ func (b *watchedBody) mayReport(p []byte) bool {
 // the reader: a fault, unless the body itself tells of it.
 func (b *watchedBody) ended(err error) error {
 	f := b.verdict(err)
+	b.tally()
 	b.a.end(f)
 	if f == nil || err == io.EOF && f.Code != fault.CodeTruncated { //nolint:errorlint // a wrapped EOF is a failure
 		return io.EOF
@@ -158,6 +169,7 @@ func (b *watchedBody) Close() error {
 	b.mu.Lock()
 	if b.err == nil {
 		b.err = http.ErrBodyReadAfterClose
+		b.tally()
 		b.a.end(b.abandoned())
 		b.recycle()
 	}
@@ -196,7 +208,11 @@ func (b *restOfBody) Read(p []byte) (int, error) {
 	}
 	b.a.alarm.set(more, b.a.set.timeouts.Idle)
 	defer b.a.alarm.unset()
-	return b.body.Read(p)
+	n, err := b.body.Read(p)
+	if err != nil {
+		b.a.leaveBerth()
+	}
+	return n, err
 }
 
 func (b *restOfBody) Close() error {

@@ -24,13 +24,13 @@ type circuitBounds struct {
 	share           retry.BudgetConfig
 }
 
-// boundsOf returns those of a circuit, whose calls are to that upstream and model.
+// boundsOf returns those of a circuit, of that name beneath its upstream's.
 func (g *Guard) boundsOf(circuit *breaker.Breaker, upstream, model string) *bounds {
 	if known, ok := g.bounds.Load(circuit); ok {
 		return known.(*circuitBounds).now.Load() //nolint:forcetypeassert // nothing else is put there
 	}
-	g.setting.Lock() // so that the configuration is not replaced meanwhile
-	defer g.setting.Unlock()
+	g.bounding.Lock()
+	defer g.bounding.Unlock()
 	if known, ok := g.bounds.Load(circuit); ok {
 		return known.(*circuitBounds).now.Load() //nolint:forcetypeassert // nothing else is put there
 	}
@@ -59,6 +59,8 @@ func (c *circuitBounds) set(l *live) {
 
 // setBounds brings all bounds to a configuration.
 func (g *Guard) setBounds(l *live) {
+	g.bounding.Lock() // who makes one has seen l, or is seen here
+	defer g.bounding.Unlock()
 	g.bounds.Range(func(_, v any) bool {
 		if c, ok := v.(*circuitBounds); ok {
 			c.set(l)
@@ -85,31 +87,33 @@ func newBerths(l Limits) *berths {
 	}
 }
 
-// enter takes a berth, or waits in line for one; it reports false if there is
-// none, or none before ctx ends.
-func (b *berths) enter(ctx context.Context, line bool) bool {
+// take takes a berth that is free.
+func (b *berths) take() bool {
 	select {
 	case b.taken <- struct{}{}:
 		return true
 	default:
+		return false
 	}
-	if line {
-		select {
-		case b.waiting <- struct{}{}:
-			defer func() { <-b.waiting }()
-			timer := time.NewTimer(b.longest)
-			defer timer.Stop()
-			select {
-			case b.taken <- struct{}{}:
-				return true
-			case <-timer.C:
-			case <-ctx.Done():
-				return false
-			}
-		default:
-		}
+}
+
+// wait waits in line for a berth, and reports false if the line is full, or the
+// wait too long, or ctx ends first.
+func (b *berths) wait(ctx context.Context) bool {
+	select {
+	case b.waiting <- struct{}{}:
+	default:
+		return false
 	}
-	b.refused.Add(1)
+	defer func() { <-b.waiting }()
+	timer := time.NewTimer(b.longest)
+	defer timer.Stop()
+	select {
+	case b.taken <- struct{}{}:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 	return false
 }
 
@@ -121,22 +125,26 @@ func (b *berths) leave() {
 }
 
 // enter takes a place among those in flight at a leg's circuit, to be given back;
-// nil: none is needed.
-func (c *call) enter(l *leg, line bool) (*berths, *refusal) {
+// nil: none is needed. waited: it was not free at once.
+func (c *call) enter(l *leg, line bool) (_ *berths, waited bool, _ *refusal) {
 	b := l.bounds.berths
-	if b == nil || c.free(l) {
-		return nil, nil //nolint:nilnil // see above
-	}
-	if b.enter(c.ctx, line) {
-		return b, nil
-	}
-	if c.ctx.Err() != nil {
-		return nil, &refusal{err: c.gone(), in: -1}
+	switch {
+	case b == nil || c.free(l):
+		return nil, false, nil
+	case b.take():
+		return b, false, nil
+	case line && b.wait(c.ctx):
+		return b, true, nil
+	case c.ctx.Err() != nil:
+		return nil, false, refuse(c.gone(), -1, false)
 	}
 	f := fault.Named(fault.CodeTooManyCalls, nil)
 	f.RetryAfter = time.Second // nobody knows
-	c.observe(Event{Type: Gated, Kind: f.Kind, Fault: f, Wait: f.RetryAfter, Target: l.place.Name, Circuit: l.circuit.Name()})
-	return nil, &refusal{err: f, in: f.RetryAfter, line: !line && cap(b.waiting) > 0}
+	later := !line && cap(b.waiting) > 0 && l.circuit.Ready()
+	if !later {
+		b.refused.Add(1)
+	}
+	return nil, false, c.held(l, f, later)
 }
 
 // Usage is how much of the bounds of a circuit is in use.
@@ -145,7 +153,7 @@ type Usage struct {
 	MaxInFlight int     // 0: any number
 	InFlight    int     // attempts out, where they are bounded
 	Queued      int     // calls that wait for one of them to end
-	TurnedAway  int64   // calls that found no place, or not in time
+	TurnedAway  int64   // attempts that found no place, neither at once nor in line
 }
 
 // Usage returns that of a circuit that calls have passed: a model's.

@@ -2,11 +2,13 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"time"
 
 	"github.com/recloser/recloser/fault"
+	"github.com/recloser/recloser/gate"
 	"github.com/recloser/recloser/retry"
 )
 
@@ -17,6 +19,7 @@ type call struct {
 	req      *http.Request
 	ctx      context.Context // the caller's, with the total deadline
 	cancel   context.CancelFunc
+	number   uint64 // drawn, so that nothing is counted for all calls
 	start    time.Time
 	body     *requestBody
 	upstream string // that was asked for
@@ -26,14 +29,14 @@ type call struct {
 	legs     []leg    // of several
 	course   retry.Course
 	report   *Report
-	tokens   int64    // that it needs, an estimate; 0: not asked for yet
-	refusal  *refusal // of the target that lets calls through first
+	at       *leg  // where it is
+	tokens   int64 // that it needs, an estimate; 0: not asked for yet
 }
 
 // RoundTrip makes the call req, as http.RoundTripper asks. Its errors are
 // *breaker.OpenError where a circuit is open and *fault.Error otherwise.
 func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
-	c := &call{g: g, live: g.live.Load(), req: req, start: time.Now(), report: reportOf(req.Context())}
+	c := &call{g: g, live: g.live.Load(), req: req, number: rand.Uint64(), start: time.Now(), report: reportOf(req.Context())}
 	if f := c.prepare(); f != nil {
 		return nil, c.failed(f)
 	}
@@ -54,8 +57,8 @@ func (c *call) prepare() *fault.Error {
 		deadline := c.start.Add(total)
 		c.ctx, c.cancel = context.WithDeadlineCause(c.ctx, deadline, fault.Named(fault.CodeTotalTimeout, context.DeadlineExceeded))
 	}
-	seed := rand.Uint64()
-	if n := len(c.set.chain.places); n > 1 {
+	seed := c.number
+	if n := len(c.set.chain.places); n > 1 && c.req.Response == nil {
 		c.legs = make([]leg, n)
 		if c.set.chain.pooled {
 			c.order = c.set.chain.draw(rand.New(rand.NewPCG(seed, 1)))
@@ -86,7 +89,10 @@ func (c *call) safe() bool {
 }
 
 // on notes where the call is.
-func (c *call) on(l *leg) { c.report.Circuit, c.report.Target = l.circuit.Name(), l.place.Name }
+func (c *call) on(l *leg) {
+	c.at = l
+	c.report.Circuit, c.report.Target = l.circuit.Name(), l.place.Name
+}
 
 // run makes attempts until the course of the call stops. The answer of the
 // last attempt is kept until the next one has been let through.
@@ -103,9 +109,9 @@ func (c *call) run() (*http.Response, error) {
 			if step = c.course.Ended(time.Now(), a.ending(), c); !step.Again {
 				return a.pass()
 			}
-			c.again(a, step)
 			last = a
 		}
+		c.again(last, step)
 		if !c.wait(step.Wait) {
 			c.unspent(step)
 			return nil, c.left(last)
@@ -117,18 +123,22 @@ func (c *call) run() (*http.Response, error) {
 func (c *call) begin(step retry.Step, last *attempt) (*attempt, *refusal) {
 	l, f := c.leg(step.Target)
 	if f != nil {
-		return nil, &refusal{err: f, in: -1}
+		return nil, refuse(f, -1, false)
 	}
 	a, r := c.admit(l, step.Line)
 	if r != nil {
+		l.no = r
 		return nil, r
 	}
 	switch {
 	case step.Retry:
-		c.report.Retries++
-	case step.Target > 0:
-		c.report.Fallbacks++
+		a.retries = 1
+	case l != c.at:
+		a.fallbacks = 1
+		c.fellBack(last, l)
 	}
+	c.report.Retries += a.retries
+	c.report.Fallbacks += a.fallbacks
 	if last != nil {
 		last.discard(l)
 	}
@@ -143,9 +153,6 @@ func (c *call) begin(step retry.Step, last *attempt) (*attempt, *refusal) {
 // refused takes in that a target let no attempt through.
 func (c *call) refused(step retry.Step, r *refusal) retry.Step {
 	c.unspent(step)
-	if c.refusal == nil || r.in >= 0 && (c.refusal.in < 0 || r.in < c.refusal.in) {
-		c.refusal = r
-	}
 	if c.ctx.Err() != nil {
 		return retry.Step{}
 	}
@@ -160,11 +167,23 @@ func (c *call) unspent(step retry.Step) {
 	}
 }
 
-// again tells what follows an attempt.
+// again tells that a retry follows the last attempt, if there was one. That does not
+// need its berth any more, which the next one may want.
 func (c *call) again(a *attempt, step retry.Step) {
-	e := Event{Type: Retrying, Attempt: a.number, Kind: a.fault.Kind, Status: a.fault.Status, Fault: a.fault, Wait: step.Wait}
-	if next, f := c.leg(step.Target); f == nil && next != a.leg {
-		e.Type, e.To = FallingBack, next.place.Name
+	if a == nil {
+		return
+	}
+	a.leaveBerth()
+	if step.Retry {
+		c.observe(Event{Type: Retrying, Attempt: a.number, Kind: a.fault.Kind, Status: a.fault.Status, Fault: a.fault, Wait: step.Wait})
+	}
+}
+
+// fellBack tells that another target has let the call through.
+func (c *call) fellBack(last *attempt, next *leg) {
+	e := Event{Type: FallingBack, To: next.place.Name}
+	if last != nil {
+		e.Attempt, e.Kind, e.Status, e.Fault = last.number, last.fault.Kind, last.fault.Status, last.fault
 	}
 	c.observe(e)
 }
@@ -177,19 +196,16 @@ func (c *call) ReadyIn(target int) time.Duration {
 	switch {
 	case f != nil:
 		return -1
-	case l.permit != nil:
-		return 0
-	case !l.circuit.Ready():
+	case l.permit == nil && !l.circuit.Ready():
 		return -1
 	case l.gate == nil || c.set.gateWait || c.free(l):
 		return 0
 	}
-	ofKey, ok := l.key.ReadyIn()
-	ofModel, too := l.gate.ReadyIn()
-	if !ok || !too {
+	in, known := l.holds()
+	if !known {
 		return -1
 	}
-	return max(ofKey, ofModel)
+	return in
 }
 
 // Spend takes a retry out of the budget of a target's circuit.
@@ -216,18 +232,40 @@ func (c *call) wait(d time.Duration) bool {
 // stop ends a call that no target lets through: with the answer of the last
 // attempt, if there was one, else with the refusal.
 func (c *call) stop(last *attempt) (*http.Response, error) {
-	if last != nil {
+	switch {
+	case c.ctx.Err() != nil:
+		return nil, c.left(last)
+	case last != nil:
 		return last.pass()
 	}
 	c.body.close()
 	c.cancel()
-	f, ok := c.refusal.err.(*fault.Error) //nolint:errorlint // a gate's is one, and a circuit's is none
-	c.report.Refused = !ok || f.Kind != fault.Cancelled && f.Kind != fault.Timeout && f.Kind != fault.Caller
-	if ok {
-		c.report.Kind, c.report.Fault = f.Kind, f
+	l := c.earliest()
+	c.on(l)
+	c.report.Refused = true
+	f, limited := l.no.err.(*fault.Error) //nolint:errorlint // a limit's is one, and a circuit's is none
+	if !limited {
+		c.ended(nil, 0, 0)
+		return nil, l.no.err
 	}
-	c.ended(f, 0, 0)
-	return nil, c.refusal.err
+	now := *f // the call may have waited since
+	if closed, ok := errors.AsType[*gate.ClosedError](f); ok {
+		now.RetryAfter = closed.RetryIn()
+	}
+	c.report.Kind, c.report.Fault = f.Kind, &now
+	c.ended(&now, 0, 0)
+	return nil, &now
+}
+
+// earliest is the leg that lets calls through first, of those that have refused.
+func (c *call) earliest() *leg {
+	first := &c.only
+	for i := range c.legs {
+		if l := &c.legs[i]; i == 0 || l.no != nil && l.no.before(first.no) {
+			first = l
+		}
+	}
+	return first
 }
 
 // failed ends a call that is not with an attempt.
@@ -245,9 +283,8 @@ func (c *call) left(last *attempt) error {
 		c.body.close()
 		return c.failed(c.gone())
 	}
-	f := last.name(c.ctx.Err())
 	last.discard(nil)
-	return c.failed(f)
+	return c.failed(c.gone())
 }
 
 // ended tells the observer that the call is over, with the end of its body.
@@ -257,11 +294,22 @@ func (c *call) ended(f *fault.Error, status int, content time.Duration) {
 		NoDone: c.report.NoDone, Content: content, Duration: time.Since(c.start),
 		Retries: c.report.Retries, Fallbacks: c.report.Fallbacks,
 	}
+	first := &c.only
+	if c.legs != nil {
+		first = &c.legs[0]
+	}
+	if first.circuit != nil {
+		e.Asked = first.circuit.Name()
+	}
+	if e.Refused {
+		e.RequestTokens = max(int64(len(c.body.held))/4, 1)
+	}
 	c.observe(e)
 }
 
 // observe tells the observer of an event where the call is, unless it says where.
 func (c *call) observe(e Event) {
+	e.Call = c.number
 	if e.Circuit == "" {
 		e.Circuit, e.Target = c.report.Circuit, c.report.Target
 	}

@@ -43,6 +43,11 @@ type Config struct {
 	// MaxGates bounds how many gates there are. Zero means 1,000.
 	MaxGates int
 
+	// HashKey is the key of the hash by which gates know API keys. With the same one
+	// they find what was restored of them after a restart. Nil: a random one.
+	// At least 16 bytes. SetConfig does not change it.
+	HashKey []byte
+
 	// GateWait: calls that find a gate closed wait in line if it will open soon
 	// enough and no other target is ready. Off: they are refused at once.
 	GateWait Switch
@@ -119,8 +124,9 @@ const (
 	// PerAttempt: every HTTP exchange needs a permit and is counted, so that
 	// retries stop the moment the circuit opens.
 	PerAttempt Count = iota
-	// PerCall: a call needs one permit, whatever its retries, and its last
-	// attempt is counted: the breaker around the retry.
+	// PerCall: a call needs one permit for each target, whatever its retries there,
+	// and its last attempt there is counted: the breaker around the retry. A call
+	// that comes back to a target needs another one.
 	PerCall
 )
 
@@ -194,7 +200,10 @@ func (c Config) Validate() error {
 	if c.MaxGates < 0 || c.MaxGates > 1_000_000 {
 		errs = append(errs, fmt.Errorf("guard: MaxGates is %d: use 1 to 1000000, or 0 for 1000", c.MaxGates))
 	}
-	if c.BasePath != "" && !strings.HasPrefix(c.BasePath, "/") {
+	if c.HashKey != nil && len(c.HashKey) < 16 {
+		errs = append(errs, fmt.Errorf("guard: HashKey has %d bytes: use at least 16, or nil", len(c.HashKey)))
+	}
+	if _, err := url.PathUnescape(c.BasePath); c.BasePath != "" && (err != nil || !strings.HasPrefix(c.BasePath, "/")) {
 		errs = append(errs, fmt.Errorf("guard: BasePath is %q: use the beginning of a path, such as /v1", c.BasePath))
 	}
 	errs = append(errs, c.Budget.Validate(), c.Gate.Validate())

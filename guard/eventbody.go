@@ -268,6 +268,7 @@ func (b *eventBody) lastLine() {
 // stop ends the attempt as f, and the body with err. The beginning of an event
 // that is left over is dropped.
 func (b *eventBody) stop(f *fault.Error, err error) {
+	b.a.used = b.events.used
 	b.a.end(f)
 	b.buf, b.end = b.buf[:b.ready], err
 }
@@ -289,6 +290,7 @@ func (b *eventBody) fail(f *fault.Error) {
 func (b *eventBody) Close() error {
 	b.mu.Lock()
 	if b.end == nil {
+		b.a.used = b.events.used
 		b.a.end(b.abandoned())
 	}
 	b.end = http.ErrBodyReadAfterClose

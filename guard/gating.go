@@ -16,6 +16,9 @@ type passed struct {
 	at    time.Time
 }
 
+// none reports whether no gate was asked.
+func (p passed) none() bool { return p.gates[0] == nil }
+
 // withdraw gives back what was taken for an attempt that is not made.
 func (p passed) withdraw() {
 	for _, g := range p.gates {
@@ -51,22 +54,49 @@ func (c *call) passGates(l *leg, line bool) (passed, *refusal) {
 func (c *call) gated(l *leg, err error, line bool) *refusal {
 	closed, ok := errors.AsType[*gate.ClosedError](err)
 	if !ok {
-		return &refusal{err: c.gone(), in: -1}
+		return refuse(c.gone(), -1, false)
 	}
-	code := fault.CodeGateClosed
-	if !closed.RateLimited() {
-		code = fault.CodeKeyParked
-	}
-	in := closed.RetryIn()
-	f := fault.Named(code, closed)
-	f.RetryAfter = in
-	c.observe(Event{Type: Gated, Kind: f.Kind, Fault: f, Wait: in, Target: l.place.Name, Circuit: l.circuit.Name()})
-	return &refusal{err: f, in: in, line: !line && c.set.gateWait && closed.RateLimited()}
+	f := fault.Named(codeOf(closed), closed)
+	f.RetryAfter = closed.RetryIn()
+	return c.held(l, f, !line && c.set.gateWait && closed.RateLimited() && l.circuit.Ready())
 }
 
-// reportGates tells the gates, once, what an attempt says about limits.
+// codeOf names the refusal of a gate.
+func codeOf(closed *gate.ClosedError) string {
+	switch {
+	case closed.RateLimited():
+		return fault.CodeGateClosed
+	case closed.ParkedFor == gate.KeyRefused:
+		return fault.CodeKeyRefused
+	}
+	return fault.CodeKeyParked
+}
+
+// held is the refusal of a limit. Of one before which the call can wait, nothing is
+// told yet.
+func (c *call) held(l *leg, f *fault.Error, line bool) *refusal {
+	if !line {
+		c.observe(Event{Type: Gated, Kind: f.Kind, Fault: f, Wait: f.RetryAfter, Target: l.place.Name, Circuit: l.circuit.Name()})
+	}
+	return refuse(f, f.RetryAfter, line)
+}
+
+// holds reports whether the gates of a leg would hold back its next attempt, for
+// how long, and whether that is known.
+func (l *leg) holds() (in time.Duration, known bool) {
+	ofKey, ok := l.key.ReadyIn()
+	ofModel, too := l.gate.ReadyIn()
+	return max(ofKey, ofModel), ok && too
+}
+
+// reportGates tells the gates what an attempt says about limits: once, and again if
+// an answer that had begun turns out to be a limit. One that has not passed the
+// gates says nothing where it has nothing to say.
 func (a *attempt) reportGates(f *fault.Error) {
-	if a.leg.gate == nil || !a.told.CompareAndSwap(false, true) {
+	if a.leg.gate == nil {
+		return
+	}
+	if again := a.told.Swap(true); again && (f == nil || !limits(f)) || f != nil && a.asked.none() && !limits(f) {
 		return
 	}
 	r := gate.Report{Kind: gate.Answer, Begun: a.start, Requests: a.requests, Tokens: a.tokens}
@@ -88,6 +118,10 @@ func (a *attempt) reportGates(f *fault.Error) {
 	a.leg.gate.Report(r)
 }
 
+func limits(f *fault.Error) bool {
+	return f.Kind == fault.RateLimit || f.Kind == fault.Overload || f.Kind == fault.Quota
+}
+
 // limit is what f says about limits.
 func (a *attempt) limit(f *fault.Error) gate.Kind {
 	switch f.Kind {
@@ -101,6 +135,7 @@ func (a *attempt) limit(f *fault.Error) gate.Kind {
 		if a.ourKey() && a.call.targets() > 1 { // a key that is the only one is tried each time
 			return gate.BadKey
 		}
+	default: // no word about limits
 	}
 	return gate.Nothing
 }

@@ -16,11 +16,12 @@ type Guard struct {
 	live     atomic.Pointer[live]
 	circuits *breaker.Registry
 	gates    *gate.Registry
-	secret   [32]byte  // of the hash by which gates tell keys apart
+	secret   []byte    // of the hash by which gates tell keys apart
 	bounds   sync.Map  // of circuits: *breaker.Breaker to *circuitBounds
 	buffers  sync.Pool // of streams: *[]byte
 
-	setting sync.Mutex // one SetConfig after the other
+	setting  sync.Mutex // one SetConfig after the other
+	bounding sync.Mutex // who makes bounds, or changes all
 }
 
 // live is what a call goes by from its beginning to its end. It does not change.
@@ -44,7 +45,10 @@ func New(base http.RoundTripper, cfg Config) (*Guard, error) {
 		return nil, err
 	}
 	g := &Guard{}
-	_, _ = rand.Read(g.secret[:]) // it does not fail
+	if g.secret = l.cfg.HashKey; g.secret == nil {
+		g.secret = make([]byte, 32)
+		_, _ = rand.Read(g.secret) // it does not fail
+	}
 	if g.gates, err = gate.NewRegistry(l.cfg.gates()); err != nil {
 		return nil, err
 	}

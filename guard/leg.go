@@ -1,7 +1,6 @@
 package guard
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -27,10 +26,12 @@ type leg struct {
 	permit *breaker.Permit // of all its attempts, if Count is PerCall
 	begun  bool            // an attempt was made
 	body   []byte          // with the target's model; nil: as it came
+	no     *refusal        // the last one
 }
 
-// allModels stands for the model in the gate of a key as such.
-const allModels = "*"
+// allModels stands for the model in the gate of a key as such: no circuit is called
+// so.
+const allModels = ""
 
 // leg returns the call's part at a target, new when it is first asked for.
 func (c *call) leg(target int) (*leg, *fault.Error) {
@@ -41,13 +42,17 @@ func (c *call) leg(target int) (*leg, *fault.Error) {
 	if l.circuit != nil {
 		return l, nil
 	}
-	l.place = &c.set.chain.places[target]
-	if c.order != nil {
+	switch {
+	case c.req.Response != nil: // a redirect that the caller follows: no target's business
+		l.place = &place{}
+	case c.order != nil:
 		l.place = c.order[target]
+	default:
+		l.place = &c.set.chain.places[target]
 	}
 	l.url = l.place.url(c.req.URL, c.live.base)
 	model := c.body.fields.model
-	if model != "" && l.place.Model != "" {
+	if c.body.fields.modelled && l.place.Model != "" {
 		model = l.place.Model
 	}
 	name, f := c.circuitName(model)
@@ -60,7 +65,7 @@ func (c *call) leg(target int) (*leg, *fault.Error) {
 	}
 	l.set = c.live.rules.of(upstream, c.req.URL.Path, model)
 	l.circuit = c.g.circuits.Child(upstream, name)
-	l.bounds = c.g.boundsOf(l.circuit, upstream, model)
+	l.bounds = c.g.boundsOf(l.circuit, upstream, name)
 	if c.live.cfg.Gates != Off {
 		key := c.g.keyOf(l.place, c.req)
 		l.key = c.g.gates.Get(key, allModels)
@@ -70,41 +75,57 @@ func (c *call) leg(target int) (*leg, *fault.Error) {
 }
 
 // keyOf is a keyed hash of who calls, and where: what has rate limits of its own.
+// Half of the sum is left out, so nothing can be put behind what was hashed.
 func (g *Guard) keyOf(p *place, req *http.Request) string {
-	sum := hmac.New(sha256.New, g.secret[:])
 	host := req.URL.Host
 	if p.URL != nil {
 		host = p.URL.Host
 	}
-	part := func(text string) {
-		_, _ = sum.Write(binary.AppendUvarint(nil, uint64(len(text))))
-		_, _ = sum.Write([]byte(text))
+	var room [512]byte
+	text := part(append(room[:0], g.secret...), host)
+	for _, name := range credentials {
+		text = part(text, p.credential(name, req))
 	}
-	part(host)
-	for _, name := range credentials[:len(credentials)-1] { // cookies are no keys
-		part(p.credential(name, req))
-	}
-	return string(sum.Sum(nil)[:16])
+	sum := sha256.Sum256(text)
+	return string(sum[:sha256.Size/2])
+}
+
+// part appends a text so that it cannot be taken for two.
+func part(to []byte, text string) []byte {
+	return append(binary.AppendUvarint(to, uint64(len(text))), text...)
 }
 
 // refusal is that a target let no attempt through.
 type refusal struct {
 	err  error
-	in   time.Duration // negative: not known
+	at   time.Time
+	in   time.Duration // from then; negative: not known
 	line bool          // there is a line
+}
+
+func refuse(err error, in time.Duration, line bool) *refusal {
+	return &refusal{err, time.Now(), in, line}
+}
+
+// before reports whether r says an earlier time than other.
+func (r *refusal) before(other *refusal) bool {
+	switch {
+	case other == nil || other.in < 0:
+		return other == nil || r.in >= 0
+	case r.in < 0:
+		return false
+	}
+	return r.at.Add(r.in).Before(other.at.Add(other.in))
 }
 
 // admit asks a leg to let an attempt through: the gates of its key and model, a
 // place among those in flight, and the circuit last, so that no probe's permit
-// waits in line. What was taken before a refusal is given back.
+// waits in line. What was taken before a refusal is given back. Before a circuit
+// that would refuse, nobody waits.
 func (c *call) admit(l *leg, line bool) (*attempt, *refusal) {
-	asked, r := c.passGates(l, line)
+	line = line && (l.permit != nil || l.circuit.Ready())
+	asked, berths, r := c.passLines(l, line)
 	if r != nil {
-		return nil, r
-	}
-	berths, r := c.enter(l, line)
-	if r != nil {
-		asked.withdraw()
 		return nil, r
 	}
 	permit := l.permit
@@ -120,16 +141,47 @@ func (c *call) admit(l *leg, line bool) (*attempt, *refusal) {
 			l.permit = permit
 		}
 	}
-	return newAttempt(c, l, permit, berths), nil
+	a := newAttempt(c, l, permit)
+	a.asked, a.berths = asked, berths
+	return a, nil
+}
+
+// maxRounds is how often a call waits for a berth behind a gate that then closes.
+const maxRounds = 3
+
+// passLines passes the gates and finds a berth. A gate may have closed while the
+// call waited for the berth, which it then does not keep.
+func (c *call) passLines(l *leg, line bool) (passed, *berths, *refusal) {
+	for round := 1; ; round++ {
+		asked, r := c.passGates(l, line)
+		if r != nil {
+			return passed{}, nil, r
+		}
+		berths, waited, r := c.enter(l, line)
+		if r != nil {
+			asked.withdraw()
+			return passed{}, nil, r
+		}
+		if !waited || asked.none() {
+			return asked, berths, nil
+		}
+		asked.withdraw()
+		if asked, r = c.passGates(l, false); r == nil {
+			return asked, berths, nil
+		}
+		berths.leave()
+		if !c.set.gateWait || round == maxRounds {
+			return passed{}, nil, r
+		}
+	}
 }
 
 // refusedBy is the refusal of a circuit.
 func refusedBy(err error) *refusal {
-	r := &refusal{err: err, in: -1}
 	if open, ok := errors.AsType[*breaker.OpenError](err); ok {
-		r.in = open.RetryIn()
+		return refuse(err, open.RetryIn(), false)
 	}
-	return r
+	return refuse(err, -1, false)
 }
 
 // free reports whether an operator wants everything let through.

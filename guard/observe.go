@@ -21,20 +21,26 @@ const (
 
 // Event is something that happened to a call.
 type Event struct {
-	Type               EventType
-	Circuit            string        // its key: upstream/model, or upstream
-	Target             string        // its name; empty without a chain
-	To                 string        // of FallingBack: the name of the next target
-	Attempt            int           // its number, from 1; in CallEnded how many there were
-	Kind               fault.Kind    // of a refusal it says nothing: see Refused
-	Status             int           // of the response; 0: none came
-	Fault              *fault.Error  // nil for a success and for a refusal
-	Refused            bool          // no permit was to be had
-	NoDone             bool          // a chat stream was whole, but lacked its [DONE]
-	Duration           time.Duration // of the attempt or the call, the body included
-	Content            time.Duration // to the first content; 0: none came
-	Wait               time.Duration // before the next attempt, or until the gate lets calls through
-	Retries, Fallbacks int           // of CallEnded: how many attempts were such
+	Type      EventType
+	Call      uint64        // the same for all events of a call, and for no other's
+	Circuit   string        // its key: upstream/model, or upstream
+	Target    string        // its name; empty without a chain
+	To        string        // of FallingBack: the name of the next target
+	Attempt   int           // its number, from 1; in CallEnded how many there were
+	Kind      fault.Kind    // of a refusal it says nothing: see Refused
+	Status    int           // of the response; 0: none came
+	Fault     *fault.Error  // nil for a success and for a refusal
+	Refused   bool          // no permit was to be had
+	NoDone    bool          // a chat stream was whole, but lacked its [DONE]
+	Duration  time.Duration // of the attempt or the call, the body included
+	Content   time.Duration // to the first content; 0: none came
+	Wait      time.Duration // before the next attempt, or until the gate lets calls through
+	Retries   int           // attempts at a target where the call had been before; of AttemptEnded 1 if it was such
+	Fallbacks int           // attempts at another target than the first, likewise
+
+	InputTokens, OutputTokens int64  // of AttemptEnded: what the answer tells of
+	Asked                     string // of CallEnded: the circuit of its first target; empty if it had none
+	RequestTokens             int64  // of a CallEnded that was Refused: what the request would have sent, an estimate
 }
 
 // observe tells the observer, whose panics stay its own.

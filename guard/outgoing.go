@@ -25,18 +25,13 @@ func (a *attempt) request() *http.Request {
 	}
 	for _, key := range repeatKeys {
 		if values, ok := in.Header[key]; ok {
-			h.del(key)
 			h.set(strings.ToLower(key), values)
 		}
 	}
 	if a.leg.url != in.URL {
 		out.URL, out.Host = a.leg.url, a.leg.url.Host
 	}
-	if !p.keeps(in.URL) {
-		for _, name := range credentials {
-			h.del(name)
-		}
-	}
+	a.withhold(&h)
 	for name, values := range p.Header {
 		if len(values) == 0 {
 			h.del(name)
@@ -48,13 +43,34 @@ func (a *attempt) request() *http.Request {
 	case b.stream != nil:
 		out.Body = b.stream
 	case b.held != nil:
-		held := a.held()
+		held := a.text()
 		out.Body, _ = open(held)
 		out.GetBody = func() (io.ReadCloser, error) { return open(held) }
 		out.ContentLength = int64(len(held))
 		out.TransferEncoding = nil
 	}
 	return out
+}
+
+// withhold takes out what is the caller's own, where it is not to go.
+func (a *attempt) withhold(h *copied) {
+	in, p := a.call.req, a.leg.place
+	if !p.keeps(in) {
+		for _, name := range credentials {
+			h.del(name)
+		}
+		if strings.Contains(strings.Join(header(in.Header, "Sec-Websocket-Protocol"), ","), "api-key") {
+			h.del("Sec-Websocket-Protocol") // browsers have no other place for a key
+		}
+		if h.out.URL.RawQuery != "" {
+			u := *h.out.URL
+			u.RawQuery = strings.TrimPrefix(without(u.RawQuery, queries[:]...), "&")
+			h.out.URL = &u
+		}
+	}
+	if !p.here(in) {
+		h.del("Cookie")
+	}
 }
 
 // copied is a request whose headers are the caller's until they are changed.
@@ -73,19 +89,25 @@ func (c *copied) header() http.Header {
 	return c.out.Header
 }
 
-func (c *copied) set(name string, values []string) { c.header()[name] = values }
+func (c *copied) set(name string, values []string) {
+	c.del(name)
+	c.header()[name] = values
+}
 
+// del removes a header in whatever spelling it is.
 func (c *copied) del(name string) {
-	if _, there := c.out.Header[name]; there {
-		delete(c.header(), name)
+	for other := range c.out.Header {
+		if len(other) == len(name) && strings.EqualFold(other, name) {
+			delete(c.header(), other)
+		}
 	}
 }
 
-// held is the body with the target's model in place of the caller's.
-func (a *attempt) held() []byte {
+// text is the body with the target's model in place of the caller's.
+func (a *attempt) text() []byte {
 	model := a.leg.place.Model
 	held := a.call.body.held
-	if model == "" || a.call.body.fields.model == "" {
+	if model == "" || !a.call.body.fields.modelled {
 		return held
 	}
 	if a.leg.body == nil {
@@ -107,7 +129,7 @@ func withModel(text []byte, model string) []byte {
 	s := scanner{rest: text}
 	s.object(func(key []byte) bool {
 		value, ok := s.value()
-		if ok && string(key) == "model" {
+		if ok && named(key, "model") {
 			end := len(text) - len(s.rest)
 			out.Write(text[done : end-len(value)])
 			out.Write(quoted)

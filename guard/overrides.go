@@ -138,6 +138,19 @@ func (o *Override) validate(where string) (errs []error) {
 	if o.Ending != nil && *o.Ending > EndAny {
 		bad("Ending", uint8(*o.Ending), "EndFinish, EndDone or EndAny")
 	}
+	errs = append(errs, o.validateChain(where)...)
+	if err := o.Retry.Validate(); err != nil && where != "" {
+		errs = append(errs, fmt.Errorf("guard: %sRetry: %w", where, err))
+	}
+	return append(errs, o.Timeouts.validate(where)...)
+}
+
+// validateChain returns an error for every field about targets and limits, and of
+// Gray, that cannot be used.
+func (o *Override) validateChain(where string) (errs []error) {
+	bad := func(field string, value any, use string) {
+		errs = append(errs, fmt.Errorf("guard: %s%s is %v: use %s", where, field, value, use))
+	}
 	for _, f := range [...]struct {
 		name string
 		s    Switch
@@ -162,10 +175,7 @@ func (o *Override) validate(where string) (errs []error) {
 	}
 	errs = append(errs, o.Limits.validate(where)...)
 	errs = append(errs, validateTargets(where, o.Targets)...)
-	if err := o.Retry.Validate(); err != nil && where != "" {
-		errs = append(errs, fmt.Errorf("guard: %sRetry: %w", where, err))
-	}
-	return append(errs, o.Timeouts.validate(where)...)
+	return errs
 }
 
 func (c Config) validateOverrides() error {

@@ -21,6 +21,11 @@ func (a *attempt) peek() {
 		return
 	}
 	whole := b.left == 0 || b.after == io.EOF //nolint:errorlint // a wrapped EOF is a failure
+	if whole {
+		a.used.ofAnswer(b.held)
+	} else {
+		b.tail.feed(b.held)
+	}
 	f := b.failure(whole)
 	switch {
 	case f == nil:
@@ -68,14 +73,15 @@ func (b *watchedBody) look() bool {
 	b.held = (*b.box)[:0]
 	if b.left >= 0 { // it is on its way
 		for b.wanting() {
-			b.keep(b.readMore())
+			b.keep(b.readInto(b.held[len(b.held):cap(b.held)]))
 		}
 		return true
 	}
 	enough := b.a.call.enough()
 	for b.wanting() {
+		room := b.held[len(b.held):cap(b.held)] // nobody else has the body yet
 		got := make(chan reading, 1)
-		go readAside(b.readMore, got)
+		go readAside(func() reading { return b.readInto(room) }, got)
 		if !receive(b.a, b.inner, got, enough, b.keep) {
 			b.flight = got
 			return false
@@ -95,8 +101,8 @@ func (b *watchedBody) wanting() bool {
 	return b.first != nil || b.a.set.gray.Empty == On
 }
 
-func (b *watchedBody) readMore() reading {
-	n, err := b.clock.read(b.inner, b.held[len(b.held):cap(b.held)])
+func (b *watchedBody) readInto(room []byte) reading {
+	n, err := b.clock.read(b.inner, room)
 	return reading{n: n, err: err}
 }
 

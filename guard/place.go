@@ -2,6 +2,7 @@ package guard
 
 import (
 	"cmp"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -71,18 +72,27 @@ func shuffle(places []*place, luck *rand.Rand) {
 	}
 }
 
-// keys are the headers that say who pays, credentials those that go only where
-// their owner wants them: to the host that he calls.
+// keys are the headers that say who pays, credentials those by which gates tell
+// callers apart: they go only where their owner wants them.
 var (
-	keys        = [...]string{"Authorization", "Api-Key", "X-Api-Key", "X-Goog-Api-Key"}
+	keys        = [...]string{"Authorization", "Api-Key", "X-Api-Key", "X-Goog-Api-Key", "Ocp-Apim-Subscription-Key"}
 	credentials = [...]string{
-		"Authorization", "Api-Key", "X-Api-Key", "X-Goog-Api-Key", "Openai-Organization", "Openai-Project", "Cookie",
+		"Authorization", "Api-Key", "X-Api-Key", "X-Goog-Api-Key", "Ocp-Apim-Subscription-Key", "Openai-Organization", "Openai-Project",
 	}
+	// queries are parameters in which some services take a key.
+	queries = [...]string{"key", "api-key", "api_key", "subscription-key", "access_token"}
 )
 
-// keeps reports whether the credentials of the caller of u go to the place.
-func (p *place) keeps(u *url.URL) bool {
-	return !p.ownKey && (p.URL == nil || p.URL.Host == u.Host || p.PassKey)
+// keeps reports whether the credentials of the caller of req go to the place: to
+// the host that he calls, or where it is configured, and not where the place has its
+// own.
+func (p *place) keeps(req *http.Request) bool {
+	return !p.ownKey && (p.here(req) || p.PassKey)
+}
+
+// here reports whether the place is at the host that is called.
+func (p *place) here(req *http.Request) bool {
+	return p.URL == nil || p.URL.Host == req.URL.Host && p.URL.Scheme == req.URL.Scheme
 }
 
 // credential returns what goes to the place as the header of that name.
@@ -90,10 +100,24 @@ func (p *place) credential(name string, req *http.Request) string {
 	if values, ok := p.Header[name]; ok {
 		return strings.Join(values, ",")
 	}
-	if p.keeps(req.URL) {
-		return req.Header.Get(name)
+	if p.keeps(req) {
+		return strings.Join(header(req.Header, name), ",")
 	}
 	return ""
+}
+
+// header returns the values of a header that may be written in any spelling:
+// servers know all of them.
+func header(h http.Header, name string) []string {
+	if values, ok := h[name]; ok {
+		return values
+	}
+	for other, values := range h {
+		if len(other) == len(name) && strings.EqualFold(other, name) {
+			return values
+		}
+	}
+	return nil
 }
 
 // basePath is what request paths begin with, as it is written and escaped.
@@ -101,10 +125,10 @@ type basePath struct{ path, raw string }
 
 func newBasePath(raw string) basePath {
 	path, err := url.PathUnescape(raw)
-	if err != nil { // Validate has seen that it is none
+	if err != nil { // Validate has seen to it
 		path = raw
 	}
-	return basePath{path, raw}
+	return basePath{path, (&url.URL{Path: path, RawPath: raw}).EscapedPath()}
 }
 
 // url is where a request for u goes.
@@ -116,16 +140,25 @@ func (p *place) url(u *url.URL, base basePath) *url.URL {
 	if raw == base.raw || strings.HasPrefix(raw, base.raw+"/") {
 		path, raw = path[len(base.path):], raw[len(base.raw):]
 	}
-	out := *u
-	out.Scheme, out.Host = p.URL.Scheme, p.URL.Host
+	out := &url.URL{Scheme: p.URL.Scheme, Host: p.URL.Host, RawQuery: u.RawQuery}
 	out.Path = strings.TrimRight(p.URL.Path, "/") + path
 	out.RawPath = strings.TrimRight(p.URL.EscapedPath(), "/") + raw
-	if own := p.URL.Query(); len(own) > 0 {
-		query := out.Query()
-		for name, values := range own {
-			query[name] = slices.Clone(values)
-		}
-		out.RawQuery = query.Encode()
+	if p.URL.RawQuery != "" {
+		out.RawQuery = p.URL.RawQuery + without(out.RawQuery, slices.Collect(maps.Keys(p.URL.Query()))...)
 	}
-	return &out
+	return out
+}
+
+// without returns a query, with its & in front, that lacks the parameters of those
+// names; what cannot be read in it stays as it is.
+func without(query string, names ...string) string {
+	var b strings.Builder
+	for part := range strings.SplitSeq(query, "&") {
+		name, _, _ := strings.Cut(part, "=")
+		if plain, err := url.QueryUnescape(name); part == "" || err == nil && slices.Contains(names, plain) {
+			continue
+		}
+		b.WriteString("&" + part)
+	}
+	return b.String()
 }

@@ -44,6 +44,7 @@ type stream struct {
 	failed  bool         // as that of an object, which is its end
 	bad     string       // or is one: the fault's code. Its last event must not be passed on
 	scratch []byte
+	used    tokens
 }
 
 func newStream(path string) *stream {
@@ -144,7 +145,11 @@ func (s *stream) chat(data []byte) bool {
 	text := scanner{rest: data}
 	return text.object(func(key []byte) bool {
 		if string(key) != "choices" {
-			return text.skip()
+			value, ok := text.value()
+			if ok && string(key) == "usage" {
+				s.used.read(value)
+			}
+			return ok
 		}
 		s.known = true
 		return text.list(func() bool { return s.choice(&text) })
@@ -220,6 +225,7 @@ func (s *stream) typed(e event) {
 	}
 	if terminal(kind) {
 		s.done, s.content = true, true
+		s.used.ofResponse(e.data)
 	}
 }
 

@@ -21,8 +21,8 @@ type Target struct {
 	// query has is set in the request's.
 	URL *url.URL
 
-	// Model takes the place of the model in the request's body. A request that
-	// names none stays as it is.
+	// Model takes the place of the model in the request's body. A request in which
+	// none can be read (a GET, an upload, a body too large to hold) stays as it is.
 	Model string
 
 	// Header is set in the request, in place of what it has; a header without a
@@ -30,9 +30,10 @@ type Target struct {
 	// Api-Key for Azure. With one, the caller's credentials do not go out.
 	Header http.Header
 
-	// PassKey sends the caller's credentials (Authorization, Api-Key,
-	// OpenAI-Organization, OpenAI-Project) to URL. Otherwise they go to no other host
-	// than the one that the caller has called.
+	// PassKey sends the caller's credentials (Authorization, other headers and
+	// parameters that hold a key, OpenAI-Organization, OpenAI-Project) to URL.
+	// Otherwise they go to no other host than the one that the caller has called.
+	// Cookies never do.
 	PassKey bool
 
 	// Pool is a name that neighbours share which are equal. Those of a pool are
@@ -78,48 +79,55 @@ func fallsBack() []fault.Kind {
 // validateTargets returns an error for every field of a chain that cannot be used.
 // Where is what comes before its name.
 func validateTargets(where string, chain []Target) (errs []error) {
-	bad := func(i int, field, is, use string) {
-		errs = append(errs, fmt.Errorf("guard: %sTargets[%d].%s is %s: use %s", where, i, field, is, use))
-	}
 	if len(chain) > maxTargets {
 		errs = append(errs, fmt.Errorf("guard: %sTargets has %d entries: use at most %d", where, len(chain), maxTargets))
 	}
 	for i := range chain {
-		t := &chain[i]
-		named := func(other Target) bool { return other.Name == t.Name }
-		pooled := func(other Target) bool { return other.Pool == t.Pool }
-		switch {
-		case t.Name == "":
-			bad(i, "Name", "empty", "a word that no other target has")
-		case len(t.Name) > maxTargetName || strings.ContainsFunc(t.Name, unfitForHeader):
-			bad(i, "Name", fmt.Sprintf("%.70q", t.Name), "up to 64 letters, digits and signs of ASCII")
-		case slices.IndexFunc(chain, named) < i:
-			bad(i, "Name", t.Name, "a word that no other target has")
+		bad := func(field, is, use string) {
+			errs = append(errs, fmt.Errorf("guard: %sTargets[%d].%s is %s: use %s", where, i, field, is, use))
 		}
-		if u := t.URL; u != nil {
-			switch {
-			case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", u.User != nil, u.Fragment != "":
-				// Not shown: it may hold a secret.
-				bad(i, "URL", "none that can be called", "one such as https://api.openai.com/v1")
-			}
-		}
-		if len(t.Model) > maxModel || strings.ContainsFunc(t.Model, unprintable) {
-			bad(i, "Model", "no name of a model", "up to 256 bytes without control characters")
-		}
-		if t.Weight < 0 || t.Weight > maxWeight {
-			bad(i, "Weight", fmt.Sprint(t.Weight), fmt.Sprintf("1 to %d, or 0 for 1", maxWeight))
-		}
-		if t.Pool != "" && i > 0 && chain[i-1].Pool != t.Pool && slices.IndexFunc(chain, pooled) < i {
-			bad(i, "Pool", t.Pool, "the same name for neighbours only")
-		}
-		for name := range t.Header {
-			if name != http.CanonicalHeaderKey(name) || !token(name) ||
-				slices.Contains([]string{"Host", "Content-Length", "Transfer-Encoding"}, name) {
-				bad(i, "Header", fmt.Sprintf("%.70q", name), "names of headers in canonical form, not of those that say where the request goes and how long it is")
-			}
-		}
+		chain[i].validate(bad)
+		chain[i].validatePlace(chain[:i], bad)
 	}
 	return errs
+}
+
+// validate tells what is wrong with a target by itself.
+func (t *Target) validate(bad func(field, is, use string)) {
+	if len(t.Name) > maxTargetName || strings.ContainsFunc(t.Name, unfitForHeader) {
+		bad("Name", fmt.Sprintf("%.70q", t.Name), "up to 64 letters, digits and signs of ASCII")
+	}
+	if u := t.URL; u != nil && (u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Fragment != "") {
+		bad("URL", "none that can be called", "one such as https://api.openai.com/v1") // not shown: it may hold a secret
+	}
+	if len(t.Model) > maxModel || strings.ContainsFunc(t.Model, unprintable) {
+		bad("Model", "no name of a model", "up to 256 bytes without control characters")
+	}
+	if t.Weight < 0 || t.Weight > maxWeight {
+		bad("Weight", fmt.Sprint(t.Weight), fmt.Sprintf("1 to %d, or 0 for 1", maxWeight))
+	}
+	for name, values := range t.Header {
+		if name != http.CanonicalHeaderKey(name) || !token(name) || slices.Contains([]string{"Host", "Content-Length", "Transfer-Encoding"}, name) {
+			bad("Header", fmt.Sprintf("%.70q", name), "names of headers in canonical form, not of those that say where the request goes and how long it is")
+		}
+		if strings.ContainsFunc(strings.Join(values, ""), unprintable) {
+			bad("Header", fmt.Sprintf("%.70q with a value that is none", name), "values without line ends and control characters")
+		}
+	}
+}
+
+// validatePlace tells what is wrong with a target behind those before it.
+func (t *Target) validatePlace(before []Target, bad func(field, is, use string)) {
+	switch {
+	case t.Name == "":
+		bad("Name", "empty", "a word that no other target has")
+	case slices.ContainsFunc(before, func(other Target) bool { return other.Name == t.Name }):
+		bad("Name", t.Name, "a word that no other target has")
+	}
+	last := len(before) - 1
+	if t.Pool != "" && last >= 0 && before[last].Pool != t.Pool && slices.ContainsFunc(before, func(other Target) bool { return other.Pool == t.Pool }) {
+		bad("Pool", t.Pool, "the same name for neighbours only")
+	}
 }
 
 const (

@@ -13,15 +13,16 @@ import (
 	"github.com/recloser/recloser/openaitest"
 )
 
-var update = flag.Bool("update", false, "write docs/failures.md anew")
+var update = flag.Bool("update", false, "write docs/failures.md and docs/fallback.md anew")
 
 // failuresText is what docs/failures.md says around its tables.
 //
 //go:embed testdata/failures.md
 var failuresText string
 
-// docArgs are the settings of the proxy for the tables: waits are short.
-var docArgs = []string{"--headers-timeout", "1s", "--idle-timeout", "1s", "--retry-base-delay", "5ms"}
+// docArgs are the settings of the proxy for the tables: waits are short, and a key
+// whose quota is exhausted is not held back, since it is that of all calls.
+var docArgs = []string{"--headers-timeout", "1s", "--idle-timeout", "1s", "--retry-base-delay", "5ms", "--gates", "off"}
 
 // docs/failures.md says what becomes of every failure: its tables are what
 // happens here.
@@ -45,7 +46,14 @@ func TestFailuresDocumentation(t *testing.T) {
 		t.Skip("a table was skipped: there is nothing to compare")
 	}
 	text := strings.NewReplacer("{{faults}}\n", faults, "{{whole}}\n", whole, "{{streams}}\n", streams).Replace(failuresText)
-	path := filepath.Join("..", "docs", "failures.md")
+	demandDoc(t, "failures.md", "FailuresDocumentation", text)
+}
+
+// demandDoc demands that a file of docs is text, or makes it so if that is asked
+// for.
+func demandDoc(t *testing.T, name, test, text string) {
+	t.Helper()
+	path := filepath.Join("..", "docs", name)
 	if *update && !t.Failed() {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -58,8 +66,8 @@ func TestFailuresDocumentation(t *testing.T) {
 	was, is := strings.Split(string(old), "\n"), strings.Split(text, "\n")
 	for i := range max(len(was), len(is)) {
 		if i >= len(was) || i >= len(is) || was[i] != is[i] {
-			t.Errorf("%s, line %d, is not what happens; if that is right, run go test -run FailuresDocumentation -update here\nsays: %s\nis:   %s",
-				path, i+1, line(was, i), line(is, i))
+			t.Errorf("%s, line %d, is not what happens; if that is right, run go test -run %s -update here\nsays: %s\nis:   %s",
+				path, i+1, test, line(was, i), line(is, i))
 		}
 	}
 }

@@ -22,7 +22,11 @@ func (goSDK) call(t *testing.T, c sdkCall) (saw sighting) {
 	t.Helper()
 	count := func(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 		saw.Requests++
-		return next(r)
+		resp, err := next(r)
+		if err == nil {
+			saw.Target, saw.Attempts = resp.Header.Get("Recloser-Target"), resp.Header.Get("Recloser-Attempts")
+		}
+		return resp, err
 	}
 	options := []option.RequestOption{
 		option.WithBaseURL(c.URL), option.WithAPIKey(secretKey), option.WithMiddleware(count),

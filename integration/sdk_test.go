@@ -47,6 +47,8 @@ type sighting struct {
 	File     string   `json:"file"`     // the id of what was uploaded
 	Length   int      `json:"length"`   // of the vector
 	Requests int      `json:"requests"` // HTTP requests that the client made for it
+	Target   string   `json:"target"`   // which the proxy says has answered
+	Attempts string   `json:"attempts"` // that the proxy says it has made
 	Error    *mishap  `json:"error"`
 }
 

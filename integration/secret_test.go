@@ -14,11 +14,25 @@ const (
 	secretCookie = "a-cookie-that-nobody-else-may-read"
 	secretToken  = "token-of-the-admin-listener"
 	secretProxy  = "password-for-the-way-out"
+
+	// Of targets.
+	secretPrimary = "sk-primary-7d20b41c9e-key"
+	secretBackup  = "sk-backup-c83a5f60d1-key"
+	secretThird   = "sk-third-19e6ab72f4-key"
+	secretClient  = "token-that-clients-of-the-proxy-have"
 )
+
+// secrets are all of them.
+func secrets() []string {
+	return []string{
+		secretKey, secretPrompt, secretQuery, secretCookie, secretToken, secretProxy,
+		secretPrimary, secretBackup, secretThird, secretClient,
+	}
+}
 
 // leaked returns a secret that line has, or "". Half of a secret is one too.
 func leaked(line string) string {
-	for _, secret := range []string{secretKey, secretPrompt, secretQuery, secretCookie, secretToken, secretProxy} {
+	for _, secret := range secrets() {
 		half := len(secret) / 2
 		if strings.Contains(line, secret[:half]) || strings.Contains(line, secret[half:]) {
 			return secret

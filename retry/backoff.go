@@ -15,7 +15,7 @@ type turn struct {
 	u         float64
 	admission Admission
 	own       time.Duration // of the strategy; negative: it was not asked yet
-	broke     uint64        // the targets whose budget is spent
+	broke     bool          // the budget of a target is spent
 }
 
 // backOff chooses, among the targets that failed in a way that can pass, the one
@@ -40,7 +40,7 @@ func (c *Course) backOff(now time.Time, admission Admission, why Reason) Step {
 			}
 			return step
 		}
-		t.broke |= 1 << step.Target
+		c.at(step.Target).broke, t.broke = true, true
 		why = OverBudget
 	}
 }
@@ -54,15 +54,15 @@ func (c *Course) soonest(t *turn, why Reason) (best Step, ofStrategy bool) {
 	best.Why = why
 	for target := range c.targets() {
 		p := c.at(target)
-		if p.state != tried || p.again != "" || t.broke&(1<<target) != 0 {
+		if p.state != tried || p.again != "" || p.broke {
 			continue
 		}
 		wait, own, no := c.wait(t, target)
 		switch {
-		case no != "" && !best.Again && t.broke == 0:
+		case no != "" && !best.Again && !t.broke:
 			best.Why = no
 		case no == "" && (!best.Again || wait < best.Wait):
-			best, ofStrategy = Step{Again: true, Target: target, Wait: wait, Retry: true, Line: c.at(target).held}, own
+			best, ofStrategy = Step{Again: true, Target: target, Wait: wait, Retry: true, Line: true}, own
 		}
 	}
 	return best, ofStrategy
@@ -102,9 +102,20 @@ func (c *Course) spread(d time.Duration, u float64) time.Duration {
 func (c *Course) strategy(t *turn) time.Duration {
 	if t.own < 0 {
 		cfg := &c.plan.cfg
-		t.own = min(max(cfg.Strategy(Turn{c.retries + 1, cfg.BaseDelay, c.last, t.u}), 0), cfg.MaxDelay)
+		t.own = min(max(ask(cfg.Strategy, Turn{c.retries + 1, cfg.BaseDelay, c.last, t.u}), 0), cfg.MaxDelay)
 	}
 	return t.own
+}
+
+// ask asks a strategy, in place of which FullJitter answers if it panics: a call
+// must not be lost with what it holds.
+func ask(s Strategy, t Turn) (wait time.Duration) {
+	defer func() {
+		if recover() != nil {
+			wait = FullJitter(t)
+		}
+	}()
+	return s(t)
 }
 
 // late reports whether a wait would end after the caller's deadline.

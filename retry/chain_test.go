@@ -59,7 +59,7 @@ func (s *service) run(t *testing.T, cfg retry.Config, call retry.Call) string {
 	course := plan(t, cfg).Begin(call)
 	var way []string
 	step := retry.Step{Again: true}
-	for range 20 {
+	for range 200 {
 		outcome, wait := s.next(step.Target)
 		s.made[step.Target]++
 		told := fmt.Sprint(step.Target, " ", outcome)
@@ -195,6 +195,20 @@ func TestLine(t *testing.T) {
 	}
 }
 
+// Where a retry could help soon, nobody waits in a long line elsewhere.
+func TestRetryComesBeforeTheLineOfAnother(t *testing.T) {
+	c := plan(t, retry.Config{Strategy: retry.Fixed}).Begin(retry.Call{Safe: true, Targets: 2})
+	a := failed
+	a.Elsewhere = true
+	if step := c.Ended(noon(), a, closed); step.Target != 1 || step.Line {
+		t.Fatalf("got %+v", step)
+	}
+	step := c.Refused(noon(), retry.Refusal{In: 29 * time.Second, Line: true}, closed)
+	if want := (retry.Step{Again: true, Wait: 500 * time.Millisecond, Retry: true, Line: true}); step != want {
+		t.Errorf("got %+v, want %+v", step, want)
+	}
+}
+
 // later is a target that lets calls through in a while.
 type later time.Duration
 
@@ -203,9 +217,9 @@ func (later) Spend(int) bool              { return true }
 
 func TestBackOffWaitsForTheTarget(t *testing.T) {
 	for in, want := range map[time.Duration]retry.Step{
-		0:                {Again: true, Wait: 500 * time.Millisecond, Retry: true},
-		3 * time.Second:  {Again: true, Wait: 3 * time.Second, Retry: true},
-		10 * time.Second: {Again: true, Wait: 10 * time.Second, Retry: true},
+		0:                {Again: true, Wait: 500 * time.Millisecond, Retry: true, Line: true},
+		3 * time.Second:  {Again: true, Wait: 3 * time.Second, Retry: true, Line: true},
+		10 * time.Second: {Again: true, Wait: 10 * time.Second, Retry: true, Line: true},
 		11 * time.Second: {Why: retry.TooLong},
 		-1:               {Why: retry.NotAdmitted},
 	} {
@@ -227,5 +241,23 @@ func TestCourseOfOneTargetDoesNotAllocate(t *testing.T) {
 		c.Ended(noon(), retry.Attempt{}, closed)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestManyTargetsWithoutBudget(t *testing.T) {
+	var all []string
+	for range 70 {
+		all = append(all, "503")
+	}
+	s := &service{targets: chain(all...)}
+	if got := s.run(t, retry.Config{}, retry.Call{Safe: true}); s.made[69] != 1 || !strings.HasSuffix(got, string(retry.OverBudget)) {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestStrategyThatPanics(t *testing.T) {
+	c := plan(t, retry.Config{Strategy: func(retry.Turn) time.Duration { panic("x") }}).Begin(retry.Call{Safe: true})
+	if step := c.Ended(noon(), failed, closed); !step.Again || step.Wait > 500*time.Millisecond {
+		t.Errorf("got %+v", step)
 	}
 }

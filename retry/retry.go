@@ -68,6 +68,7 @@ type progress struct {
 	again Reason        // why it is not attempted again there; "": it can be
 	held  bool          // the target itself holds the next attempt back
 	line  bool          // of a refusal: the call could wait in line
+	broke bool          // a retry was refused by its budget
 	asked time.Duration // to wait; 0: it did not say
 	at    time.Time     // when that was
 	due   time.Time     // of a refusal: when the target lets calls through; zero: not known
@@ -188,8 +189,9 @@ func (c *Course) refuses(a Attempt) Reason {
 }
 
 // Refused takes in that the target of the last step let no attempt through, and
-// says what to do next: go to the next target that was not tried yet, at once; or
-// wait in line where that is possible, or back off, or be patient.
+// says what to do next: go to the next target that was not tried yet, at once; else
+// back off, if an attempt elsewhere has failed in a way that can pass; else wait in
+// line where that is possible; else be patient.
 func (c *Course) Refused(now time.Time, r Refusal, admission Admission) Step {
 	p := c.at(c.target)
 	if p.state == tried {
@@ -203,10 +205,14 @@ func (c *Course) Refused(now time.Time, r Refusal, admission Admission) Step {
 	if next, ok := c.next(fresh); ok {
 		return c.goTo(next)
 	}
-	if step := c.lineUp(); step.Again {
+	step := c.backOff(now, admission, NotAdmitted)
+	if step.Again {
 		return step
 	}
-	if step := c.backOff(now, admission, NotAdmitted); step.Again || !c.call.Patient {
+	if line := c.lineUp(); line.Again {
+		return line
+	}
+	if !c.call.Patient {
 		return step
 	}
 	return c.await(now)

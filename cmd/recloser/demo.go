@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -45,8 +47,17 @@ that only retries.`,
 // startProxy runs what "recloser serve" runs with its defaults, without a log, on
 // free ports.
 func startProxy(ctx context.Context, upstream string, onTransition func(breaker.Transition)) (proxy, admin string, stop func(), err error) {
+	dir, err := os.MkdirTemp("", "recloser-demo-") // what is played is not to be remembered
+	if err != nil {
+		return "", "", nil, err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.RemoveAll(dir)
+		}
+	}()
 	cfg, err := config.Load(config.Flags(map[string]string{
-		"listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "upstream": upstream,
+		"listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "upstream": upstream, "history": filepath.Join(dir, "recloser.db"),
 	}))
 	if err != nil {
 		return "", "", nil, err
@@ -60,7 +71,7 @@ func startProxy(ctx context.Context, upstream string, onTransition func(breaker.
 		defer close(ended)
 		_ = a.Run(context.WithoutCancel(ctx)) // until stop; all that it can say is that it was broken off
 	}()
-	return rootURL(a.ProxyAddr()), rootURL(a.AdminAddr()), func() { _ = a.Close(); <-ended }, nil
+	return rootURL(a.ProxyAddr()), rootURL(a.AdminAddr()), func() { _ = a.Close(); <-ended; _ = os.RemoveAll(dir) }, nil
 }
 
 func rootURL(addr fmt.Stringer) string { return "http://" + addr.String() }

@@ -29,8 +29,8 @@ func addOptions(cmd *cobra.Command, options []config.Option) {
 		cmd.Flags().Var(&text{o.Default, o.Arg}, o.Name, o.Usage)
 		// The only errors are those of a flag that does not exist.
 		_ = cmd.Flags().SetAnnotation(o.Name, groupKey, []string{o.Group})
-		if o.Name == config.FileOption().Name {
-			continue
+		if o.Arg == "FILE" {
+			continue // the shell knows them
 		}
 		_ = cmd.RegisterFlagCompletionFunc(o.Name, cobra.FixedCompletions(o.Values, cobra.ShellCompDirectiveNoFileComp))
 	}

@@ -74,7 +74,7 @@ asks with one call at a time whether the API is back, and then lets all in again
 	root.SetErr(s.err)
 	root.SetFlagErrorFunc(explainFlag)
 	root.SetUsageFunc(usage)
-	root.AddCommand(newDemo(), newServe(s), newCheck(s), newMock(), newExplain(), newVersion())
+	root.AddCommand(newDemo(), newServe(s), newCheck(s), newReport(s), newExport(s), newImport(s), newMock(), newExplain(), newVersion())
 	strictHelp(root)
 	return root
 }

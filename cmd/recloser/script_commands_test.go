@@ -156,7 +156,7 @@ func cmdLogged(ts *testscript.TestScript, _ bool, args []string) {
 func signals(names []string) []os.Signal {
 	var all []os.Signal
 	for _, name := range names {
-		all = append(all, map[string]os.Signal{"TERM": syscall.SIGTERM, "INT": os.Interrupt, "HUP": syscall.SIGHUP}[name])
+		all = append(all, map[string]os.Signal{"TERM": syscall.SIGTERM, "INT": os.Interrupt, "HUP": syscall.SIGHUP, "KILL": os.Kill}[name])
 	}
 	return all
 }

@@ -75,7 +75,7 @@ func serveLogged(ctx context.Context, cfg *config.Serve, given config.Given, log
 	}
 	attrs := cfg.Settings.Changed().Attrs()
 	if name := given.File(); name != "" {
-		attrs = append(attrs, slog.String("config", name), slog.Int("overrides", len(cfg.Guard.Overrides)))
+		attrs = append(attrs, slog.String("config", name), slog.Int("overrides", len(cfg.Guard.Overrides)), slog.Int("targets", len(cfg.Guard.Targets)))
 	}
 	if len(attrs) > 0 {
 		log.LogAttrs(ctx, slog.LevelInfo, "settings", attrs...)

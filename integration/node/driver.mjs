@@ -71,10 +71,14 @@ const mishap = (err) => ({
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { url, op, model, timeout_ms: timeout } = JSON.parse(line);
-  const saw = { text: '', pieces: 0, tokens: 0, models: [], file: '', length: 0, requests: 0, error: null };
-  const counting = (...request) => {
-    if (String(request[0]).startsWith(url)) saw.requests++; // before an upload it fetches "data:,", to try fetch
-    return fetch(...request);
+  const saw = { text: '', pieces: 0, tokens: 0, models: [], file: '', length: 0, requests: 0, target: '', attempts: '', error: null };
+  const counting = async (...request) => {
+    if (!String(request[0]).startsWith(url)) return fetch(...request); // before an upload it fetches "data:,", to try fetch
+    saw.requests++;
+    const resp = await fetch(...request);
+    saw.target = resp.headers.get('recloser-target') ?? '';
+    saw.attempts = resp.headers.get('recloser-attempts') ?? '';
+    return resp;
   };
   const client = new OpenAI({ baseURL: url, apiKey: key, fetch: counting, ...(timeout ? { timeout } : {}) });
   try {

@@ -12,6 +12,8 @@ import (
 	"github.com/recloser/recloser/breaker"
 	"github.com/recloser/recloser/cmd/recloser/internal/config"
 	"github.com/recloser/recloser/cmd/recloser/internal/gateway"
+	"github.com/recloser/recloser/cmd/recloser/internal/history"
+	"github.com/recloser/recloser/gate"
 	"github.com/recloser/recloser/guard"
 )
 
@@ -31,6 +33,9 @@ type App struct {
 	opts  Options
 	log   *slog.Logger
 	guard *guard.Guard
+	// history remembers beyond the end of the process; nil: there is none.
+	history *history.History
+	hashKey []byte // by which gates know API keys
 
 	pages    pages
 	proxy    *server
@@ -49,27 +54,42 @@ func New(ctx context.Context, cfg *config.Serve, opts Options) (*App, error) {
 	}
 	a := &App{opts: opts, log: opts.Log}
 	a.cfg.Store(cfg)
-	var err error
-	if a.guard, err = guard.New(nil, a.guardConfig(cfg)); err != nil {
-		return nil, err
-	}
-	h, err := a.handlers(cfg)
-	if err != nil {
-		return nil, err
-	}
-	a.pages.swap(h)
 	a.base, a.stop = context.WithCancelCause(context.WithoutCancel(ctx))
-	if err := a.listen(ctx, cfg); err != nil {
+	var err error
+	if a.history, err = openHistory(ctx, cfg, a.log); err != nil {
+		return nil, err
+	}
+	if err := a.prepare(ctx, cfg); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
 }
 
+// prepare makes what a calls with, and opens the listeners.
+func (a *App) prepare(ctx context.Context, cfg *config.Serve) error {
+	a.hashKey = a.keyOfGates(ctx)
+	var err error
+	if a.guard, err = guard.New(nil, a.guardConfig(cfg)); err != nil {
+		return err
+	}
+	a.remember(ctx)
+	h, err := a.handlers(cfg)
+	if err != nil {
+		return err
+	}
+	a.pages.swap(h)
+	return a.listen(ctx, cfg)
+}
+
 // guardConfig is that of cfg with what the process adds.
 func (a *App) guardConfig(cfg *config.Serve) guard.Config {
 	g := cfg.Guard
-	g.Breaker.OnTransition = logTransitions(a.log, a.opts.OnTransition)
-	g.Gate.OnTransition = logGates(a.log)
+	transitions, gates := []func(breaker.Transition){logTransitions(a.log), a.opts.OnTransition}, []func(gate.Transition){logGates(a.log)}
+	if h := a.history; h != nil {
+		transitions, gates = append(transitions, recordTransition(h)), append(gates, recordGate(h))
+		g.Observe, g.HashKey = recordCalls(h), a.hashKey
+	}
+	g.Breaker.OnTransition, g.Gate.OnTransition = all(transitions...), all(gates...)
 	return g
 }
 
@@ -90,6 +110,7 @@ func (a *App) handlers(cfg *config.Serve) (handlers, error) {
 		Guard:   a.guard,
 		Token:   cfg.AdminToken,
 		Ready:   a.ready,
+		Trouble: a.trouble,
 		Version: a.opts.Version,
 	})}, nil
 }
@@ -134,11 +155,16 @@ func (a *App) AdminAddr() net.Addr {
 // way, which then returns ErrBrokenOff. It may be called again.
 func (a *App) Close() error {
 	a.stop(nil)
-	err := a.proxy.close()
-	if a.admin != nil {
-		err = errors.Join(err, a.admin.close())
+	var err error
+	for _, s := range []*server{a.proxy, a.admin} {
+		if s != nil {
+			err = errors.Join(err, s.close())
+		}
 	}
-	a.guard.CloseIdleConnections()
+	if a.guard != nil {
+		a.guard.CloseIdleConnections()
+	}
+	err = errors.Join(err, a.closeHistory())
 	if err != nil {
 		return fmt.Errorf("close: %w", err)
 	}

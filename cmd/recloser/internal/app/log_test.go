@@ -62,7 +62,7 @@ func TestTransitionsAreLogged(t *testing.T) {
 	var out bytes.Buffer
 	log := OpenLog(&out, true, &config.Serve{})
 	var told []breaker.State
-	observe := logTransitions(log.Logger, func(tr breaker.Transition) { told = append(told, tr.To) })
+	observe := all(logTransitions(log.Logger), nil, func(tr breaker.Transition) { told = append(told, tr.To) })
 	observe(breaker.Transition{
 		Name: "api.openai.com/gpt-4o", From: breaker.Closed, To: breaker.Open, Reason: breaker.ConsecutiveFailures,
 		Evidence: breaker.Evidence{Failures: 5, Causes: "3 × 503, 2 × timeout"}, Openings: 1, Until: time.Unix(1, 0),

@@ -17,7 +17,7 @@ import (
 // again reads the rig's configuration with other flags.
 func (r *rig) again(t *testing.T, flags ...string) *config.Serve {
 	t.Helper()
-	given := map[string]string{"drain-delay": "0", "listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "upstream": r.cfg.Load().Upstream.String()}
+	given := map[string]string{"drain-delay": "0", "listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "history": "off", "upstream": r.cfg.Load().Upstream.String()}
 	for _, f := range flags {
 		name, text, _ := strings.Cut(f, "=")
 		given[name] = text
@@ -30,7 +30,7 @@ func (r *rig) again(t *testing.T, flags ...string) *config.Serve {
 }
 
 func TestReloadIsAllOrNothing(t *testing.T) {
-	before, err := config.Load(config.Flags(map[string]string{"drain-delay": "0", "listen": "127.0.0.1:0", "admin": "127.0.0.1:0"}))
+	before, err := config.Load(config.Flags(map[string]string{"drain-delay": "0", "listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "history": "off"}))
 	if err != nil {
 		t.Fatal(err)
 	}

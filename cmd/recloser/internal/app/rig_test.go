@@ -31,7 +31,7 @@ func newRig(t *testing.T, service http.Handler, flags map[string]string) *rig {
 	t.Helper()
 	upstream := httptest.NewServer(service)
 	t.Cleanup(upstream.Close)
-	given := map[string]string{"listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "upstream": upstream.URL, "drain-delay": "0"}
+	given := map[string]string{"listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "upstream": upstream.URL, "drain-delay": "0", "history": "off"}
 	maps.Copy(given, flags)
 	cfg, err := config.Load(config.Flags(given))
 	if err != nil {

@@ -10,10 +10,8 @@ import (
 )
 
 // logTransitions returns an observer that writes transitions to a log whose
-// handler must not block, and tells next, if there is one.
-//
-// In a mode other than normal, each line says so.
-func logTransitions(log *slog.Logger, next func(breaker.Transition)) func(breaker.Transition) {
+// handler must not block. In a mode other than normal, each line says so.
+func logTransitions(log *slog.Logger) func(breaker.Transition) {
 	return func(tr breaker.Transition) {
 		level := slog.LevelInfo
 		attrs := []slog.Attr{
@@ -34,9 +32,6 @@ func logTransitions(log *slog.Logger, next func(breaker.Transition)) func(breake
 				slog.Time("until", instant(tr.Until)))
 		}
 		log.LogAttrs(context.Background(), level, "transition", attrs...)
-		if next != nil {
-			next(tr)
-		}
 	}
 }
 

@@ -34,7 +34,7 @@ func TestBadValues(t *testing.T) {
 		{"max-held-body=4MB", `--max-held-body is "4MB": ` + bytes},
 		{"max-held-body=9999999999GiB", `--max-held-body is "9999999999GiB": ` + bytes},
 		{"policy=classy", `--policy is "classy": use classic, the only value for now`},
-		{"history=x.db", `--history is "x.db": use off, the only value for now`},
+		{"history=x/", `--history is "x/": use the name of a file, such as /var/lib/recloser/recloser.db, auto or off`},
 		{"mode=dry", `--mode is "dry": use normal, observe, forced-open or disabled`},
 		{"count=calls", `--count is "calls": use attempt or call; did you mean call?`},
 		{"retry-strategy=fixd", `--retry-strategy is "fixd": use full-jitter, equal-jitter, decorrelated-jitter, exponential, fixed or none; did you mean fixed?`},

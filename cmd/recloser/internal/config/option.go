@@ -63,6 +63,7 @@ const (
 	groupStream  = "Streams"
 	groupGray    = "Failures behind a good status: whether they count"
 	groupLimit   = "Limits"
+	groupHistory = "History"
 	groupProcess = "The process"
 )
 

@@ -17,7 +17,7 @@ import (
 // options is the table of all options: flags, variables and fields of the file.
 func options() []option {
 	return slices.Concat(listenOptions(), circuitOptions(), gateOptions(), retryOptions(), fallbackOptions(), timeoutOptions(), streamOptions(), grayOptions(),
-		limitOptions(), processOptions())
+		limitOptions(), historyOptions(), processOptions())
 }
 
 func listenOptions() []option {
@@ -253,6 +253,19 @@ func limitOptions() []option {
 	}
 }
 
+func historyOptions() []option {
+	set := func(name, path, def, usage string, o option) option {
+		o.Name, o.Path, o.Group, o.Default, o.Usage, o.Varies, o.Fixed = name, path, groupHistory, def, usage, false, true
+		return o
+	}
+	return []option{
+		set("history", "history.file", historyAuto, "file that remembers circuits and figures across restarts; auto: recloser.db in the user's state directory; or off",
+			historyFile()),
+		set("record", "history.record", off, "keep a row for each attempt, without its content, for recloser export and replay",
+			toggle(func(c *Serve, on bool) { c.Record = on })),
+	}
+}
+
 func processOptions() []option {
 	set := func(name, path, def, usage string, o option) option {
 		o.Name, o.Path, o.Group, o.Default, o.Usage, o.Varies = name, path, groupProcess, def, usage, false
@@ -260,8 +273,6 @@ func processOptions() []option {
 	}
 	fixed := func(o option) option { o.Fixed = true; return o }
 	return []option{
-		fixed(set("history", "process.history", off, "where to keep figures across restarts: nowhere, for now",
-			oneOf(choice{off, func(*Serve) {}}))),
 		set("drain-delay", "process.drain_delay", "1s", "how long to go on after SIGTERM with /readyz at 503, so that load balancers notice",
 			wait(func(c *Serve) *time.Duration { return &c.DrainDelay })),
 		set("shutdown-grace", "process.shutdown_grace", "30s", "how long calls may then take to end",

@@ -24,6 +24,12 @@ type Serve struct {
 	Guard   guard.Config
 	MaxBody int64
 
+	// History is the file of the history; empty: none. HistoryGiven: somebody has
+	// named it, so that it must be that one.
+	History      string
+	HistoryGiven bool
+	Record       bool
+
 	DrainDelay    time.Duration
 	ShutdownGrace time.Duration
 	LogFormat     LogFormat

@@ -23,6 +23,10 @@ type AdminConfig struct {
 	// ready.
 	Ready func() error
 
+	// Trouble says in words what is not as it should be although calls can be sent
+	// here. Nil: nothing.
+	Trouble func() []string
+
 	// Version of the program.
 	Version string
 }
@@ -101,7 +105,13 @@ func (a *admin) readiness(w http.ResponseWriter) {
 		writeText(w, http.StatusServiceUnavailable, "not ready: "+err.Error()+"\n")
 		return
 	}
-	writeText(w, http.StatusOK, "ok\n")
+	text := "ok\n"
+	if a.cfg.Trouble != nil {
+		for _, note := range a.cfg.Trouble() {
+			text += note + "\n"
+		}
+	}
+	writeText(w, http.StatusOK, text)
 }
 
 func (a *admin) index(w http.ResponseWriter) {

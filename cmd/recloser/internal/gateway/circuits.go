@@ -19,7 +19,7 @@ type circuitList struct {
 // does not tell it.
 type gateOf struct {
 	Key        string      `json:"key"`
-	Model      string      `json:"model"`
+	Model      string      `json:"model"` // empty: of the key as such, for all models
 	State      gate.State  `json:"state"`
 	Why        gate.Reason `json:"why,omitempty"` // of a key that is parked
 	Rate       float64     `json:"rate"`          // calls a second, if they are limited; else 0

@@ -34,6 +34,9 @@ func (c clients) know(h http.Header) bool {
 		if scheme, rest, ok := strings.Cut(token, " "); ok && strings.EqualFold(scheme, "Bearer") {
 			token = strings.TrimSpace(rest)
 		}
+		if token == "" {
+			continue
+		}
 		given := sha256.Sum256([]byte(token))
 		for i := range c {
 			known |= subtle.ConstantTimeCompare(given[:], c[i][:])

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/recloser/recloser/guard"
@@ -79,6 +80,9 @@ func (c Config) validate() error {
 	var errs []error
 	if c.Guard == nil {
 		errs = append(errs, errors.New("gateway: Guard is nil"))
+	}
+	if slices.Contains(c.ClientTokens, "") {
+		errs = append(errs, errors.New("gateway: ClientTokens has an empty one, which everybody has: remove it"))
 	}
 	if c.MaxBody < 0 {
 		errs = append(errs, fmt.Errorf("gateway: MaxBody is %d: use 1 or more bytes, or 0 for %d", c.MaxBody, DefaultMaxBody))
