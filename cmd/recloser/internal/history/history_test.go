@@ -316,7 +316,7 @@ func TestConcurrent(t *testing.T) {
 		all.Go(func() {
 			for n := range each {
 				name := names[(i+n)%len(names)]
-				r.Attempt(Attempt{Circuit: name, Duration: time.Duration(n) * time.Millisecond, Call: uint64(n), Input: 2, Number: 1})
+				r.Attempt(Attempt{Circuit: name, Duration: time.Duration(n+1) * time.Millisecond, Call: uint64(n), Input: 2, Number: 1})
 				r.Call(Call{Circuit: name})
 				if n%500 == 0 {
 					r.Event(report.Event{Kind: report.CircuitEvent, Circuit: name})
