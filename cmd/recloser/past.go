@@ -88,7 +88,7 @@ func play(rows []trace.Row, begin time.Time) iter.Seq2[history.Item, error] {
 			}
 		}
 		for i := range rows {
-			if err := p.row(i, &rows[i]); err != nil {
+			if err := p.row(&rows[i]); err != nil {
 				yield(history.Item{}, err)
 				return
 			} else if !p.flush(i, &rows[i]) {
@@ -99,7 +99,7 @@ func play(rows []trace.Row, begin time.Time) iter.Seq2[history.Item, error] {
 }
 
 // row takes in a row.
-func (p *player) row(i int, row *trace.Row) error {
+func (p *player) row(row *trace.Row) error {
 	at := p.begin.Add(row.At)
 	b, ok := p.circuits[row.Circuit]
 	if !ok {

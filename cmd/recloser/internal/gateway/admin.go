@@ -105,13 +105,11 @@ func (a *admin) readiness(w http.ResponseWriter) {
 		writeText(w, http.StatusServiceUnavailable, "not ready: "+err.Error()+"\n")
 		return
 	}
-	text := "ok\n"
+	notes := []string{"ok"}
 	if a.cfg.Trouble != nil {
-		for _, note := range a.cfg.Trouble() {
-			text += note + "\n"
-		}
+		notes = append(notes, a.cfg.Trouble()...)
 	}
-	writeText(w, http.StatusOK, text)
+	writeText(w, http.StatusOK, strings.Join(notes, "\n")+"\n")
 }
 
 func (a *admin) index(w http.ResponseWriter) {
