@@ -119,16 +119,7 @@ func (p *player) row(row *trace.Row) error {
 }
 
 // note keeps a transition.
-func (p *player) note(tr breaker.Transition) {
-	e := report.Event{
-		At: tr.At, Kind: report.CircuitEvent, Circuit: tr.Name, Seq: tr.Seq, From: tr.From.String(), To: tr.To.String(),
-		Mode: tr.Mode.String(), Reason: string(tr.Reason), Openings: tr.Openings, Until: tr.Until,
-	}
-	if tr.To == breaker.Open {
-		e.Why, e.Cause, e.Failures, e.Down = tr.Why(), tr.Causes, tr.Failures, tr.At.Add(-tr.Lasted)
-	}
-	p.events = append(p.events, e)
-}
+func (p *player) note(tr breaker.Transition) { p.events = append(p.events, report.EventOf(tr)) }
 
 // flush yields what came of a row.
 func (p *player) flush(i int, row *trace.Row) bool {
