@@ -13,6 +13,10 @@ import (
 // cannot be used changes nothing; the error names its fields.
 func (b *Breaker) SetConfig(cfg Config) error { return b.setConfig(b.now(), cfg) }
 
+// Config returns the configuration in force, with the defaults filled in. The Parent
+// is left out: see [Breaker.Parent].
+func (b *Breaker) Config() Config { return *b.cfg() }
+
 // SetConfigAt is SetConfig at the instant now.
 func (b *Breaker) SetConfigAt(now time.Time, cfg Config) error { return b.setConfig(b.at(now), cfg) }
 

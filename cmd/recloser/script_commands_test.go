@@ -52,6 +52,10 @@ func cmdStart(ts *testscript.TestScript, _ bool, args []string) {
 			p.cmd.Env = append(p.cmd.Env, variable+"="+text)
 		}
 	}
+	if p.cmd.Env == nil {
+		p.cmd.Env = os.Environ()
+	}
+	p.cmd.Env = append(p.cmd.Env, "XDG_STATE_HOME="+ts.MkAbs(name+".state")) // none of them has the history of another
 	ts.Check(p.cmd.Start())
 	go func() {
 		_ = p.cmd.Wait()

@@ -7,10 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
 
 	"github.com/recloser/recloser/breaker"
 	"github.com/recloser/recloser/cmd/recloser/internal/config"
+	"github.com/recloser/recloser/cmd/recloser/internal/dashboard"
 	"github.com/recloser/recloser/cmd/recloser/internal/gateway"
 	"github.com/recloser/recloser/cmd/recloser/internal/history"
 	"github.com/recloser/recloser/gate"
@@ -36,6 +38,10 @@ type App struct {
 	// history remembers beyond the end of the process; nil: there is none.
 	history *history.History
 	hashKey []byte // by which gates know API keys
+
+	live      *dashboard.Live // nil: nobody can look
+	dashboard *dashboard.Dashboard
+	web       *os.Root // of --dashboard-dir; nil: not given
 
 	pages    pages
 	proxy    *server
@@ -68,11 +74,15 @@ func New(ctx context.Context, cfg *config.Serve, opts Options) (*App, error) {
 // prepare makes what a calls with, and opens the listeners.
 func (a *App) prepare(ctx context.Context, cfg *config.Serve) error {
 	a.hashKey = a.keyOfGates(ctx)
+	a.watch(ctx, cfg)
 	var err error
 	if a.guard, err = guard.New(nil, a.guardConfig(cfg)); err != nil {
 		return err
 	}
 	a.remember(ctx)
+	if err := a.openDashboard(cfg); err != nil {
+		return err
+	}
 	h, err := a.handlers(cfg)
 	if err != nil {
 		return err
@@ -88,6 +98,10 @@ func (a *App) guardConfig(cfg *config.Serve) guard.Config {
 	if h := a.history; h != nil {
 		transitions, gates = append(transitions, recordTransition(h)), append(gates, recordGate(h))
 		g.Observe, g.HashKey = recordCalls(h), a.hashKey
+	}
+	if l := a.live; l != nil {
+		transitions, gates = append(transitions, l.Transition), append(gates, l.GateTransition)
+		g.Observe = both(g.Observe, l.Observe)
 	}
 	g.Breaker.OnTransition, g.Gate.OnTransition = all(transitions...), all(gates...)
 	return g
@@ -106,13 +120,7 @@ func (a *App) handlers(cfg *config.Serve) (handlers, error) {
 	if err != nil {
 		return handlers{}, err
 	}
-	return handlers{proxy: proxy, admin: gateway.NewAdmin(gateway.AdminConfig{
-		Guard:   a.guard,
-		Token:   cfg.AdminToken,
-		Ready:   a.ready,
-		Trouble: a.trouble,
-		Version: a.opts.Version,
-	})}, nil
+	return handlers{proxy: proxy, admin: gateway.NewAdmin(a.adminConfig(cfg))}, nil
 }
 
 // listen opens the listeners.
@@ -155,6 +163,7 @@ func (a *App) AdminAddr() net.Addr {
 // way, which then returns ErrBrokenOff. It may be called again.
 func (a *App) Close() error {
 	a.stop(nil)
+	a.closeDashboard()
 	var err error
 	for _, s := range []*server{a.proxy, a.admin} {
 		if s != nil {

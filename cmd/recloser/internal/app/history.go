@@ -119,6 +119,17 @@ func all[T any](observers ...func(T)) func(T) {
 	}
 }
 
+// both tells two observers of calls; the first may be nil.
+func both(first, second func(context.Context, guard.Event)) func(context.Context, guard.Event) {
+	if first == nil {
+		return second
+	}
+	return func(ctx context.Context, e guard.Event) {
+		first(ctx, e)
+		second(ctx, e)
+	}
+}
+
 // historyTime is how long the history may take to write what is left at the end.
 const historyTime = 5 * time.Second
 

@@ -167,3 +167,11 @@ func shown(text string) string {
 	}
 	return strconv.Quote(text)
 }
+
+// setDashboardDir reads where the page is; off is the empty string.
+func setDashboardDir(c *Serve, text string) error {
+	if c.DashboardDir = text; text == off {
+		c.DashboardDir = ""
+	}
+	return nil
+}

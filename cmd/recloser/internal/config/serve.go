@@ -13,7 +13,9 @@ type Serve struct {
 	Listen     string
 	Admin      string // empty: no admin listener
 	AdminToken string
-	Upstream   *url.URL
+	// DashboardDir is the folder that has the dashboard's page; empty: the one built in.
+	DashboardDir string
+	Upstream     *url.URL
 
 	// ClientTokens are what clients must present as a bearer token, one of them.
 	// Their Authorization is then not passed on. None: anybody may call, with a key

@@ -1,4 +1,4 @@
-package gateway
+package dashboard
 
 import (
 	"encoding/json"

@@ -1,0 +1,260 @@
+package dashboard
+
+import (
+	"bytes"
+	"encoding/json"
+	"hash/maphash"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/recloser/recloser/breaker"
+)
+
+const (
+	scanTime   = 250 * time.Millisecond // between two looks at all circuits
+	rowTime    = time.Millisecond       // that each row sent adds to it, so that many go out less often
+	maxBacklog = 1000                   // events for those who come back
+	maxViewers = 1000
+)
+
+// frame is an event as it goes over the wire.
+type frame struct {
+	seq  uint64
+	text []byte
+}
+
+func newFrame(seq uint64, kind string, data []byte) *frame {
+	b := make([]byte, 0, len(data)+64)
+	b = append(strconv.AppendUint(append(b, "id: "...), seq, 10), "\nevent: "...)
+	b = append(append(append(b, kind...), "\ndata: "...), data...)
+	return &frame{seq, append(b, "\n\n"...)}
+}
+
+// feed makes the events, once for all viewers. Its goroutine runs while there are any.
+type feed struct {
+	d       *Dashboard
+	news    *news
+	encoded atomic.Int64 // events and overviews made so far
+
+	mu      sync.Mutex
+	viewers map[*viewer]struct{}
+	seq     uint64
+	backlog []*frame // the latest events, at most maxBacklog
+	running bool
+	closed  bool
+	closing chan struct{}
+	streams sync.WaitGroup
+
+	overviews sync.Mutex // held by who makes one
+	last      *frame
+	made      time.Time
+
+	known knowledge
+}
+
+// knowledge is what viewers were told. It belongs to the goroutine.
+type knowledge struct {
+	rows  map[string]told
+	gates []gateOf
+	whole whole
+	seed  maphash.Seed
+	sums  sums
+}
+
+// whole is what only an overview tells.
+type whole struct {
+	known, bypass bool
+	history       string
+}
+
+// told is a row that viewers have.
+type told struct {
+	key    rowKey
+	text   uint64 // its hash
+	active bool
+}
+
+// newFeed returns one without viewers. Its numbers go on where those of an earlier
+// process ended, so that who comes back after a restart is not taken for one who
+// has seen everything.
+func newFeed(d *Dashboard) *feed {
+	return &feed{
+		d: d, news: &d.cfg.Live.news, viewers: make(map[*viewer]struct{}), closing: make(chan struct{}),
+		seq:   uint64(max(d.cfg.Now().Unix(), 0)) * 1_000_000, //nolint:gosec // not negative; below 2^53, as JavaScript needs it
+		known: knowledge{rows: make(map[string]told), seed: maphash.MakeSeed()},
+	}
+}
+
+// run makes events until nobody looks.
+func (f *feed) run() {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		scan := false
+		select {
+		case <-f.news.wake:
+		case <-timer.C:
+			scan = true
+		case <-f.closing:
+		}
+		if !f.wanted() {
+			return
+		}
+		if n := f.tell(scan); scan {
+			timer.Reset(max(scanTime, time.Duration(n)*rowTime))
+		}
+	}
+}
+
+// wanted reports whether somebody looks; if not, the goroutine has to end.
+func (f *feed) wanted() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.running = len(f.viewers) > 0 && !f.closed
+	return f.running
+}
+
+// tell makes events of what has happened, and, with scan, of all that has changed. It
+// returns how many rows it has sent.
+func (f *feed) tell(scan bool) (rows int) {
+	now := f.d.cfg.Now()
+	items, gates, lost := f.news.take()
+	if lost {
+		f.forget()
+	}
+	circuits := make(map[string]bool)
+	for _, i := range items {
+		f.publish(i.kind, i.data)
+		circuits[i.circuit] = true
+	}
+	f.tellWhole()
+	if scan || len(circuits) > 0 {
+		rows = f.tellRows(now, func(b *breaker.Breaker) bool { return scan || circuits[b.Name()] })
+	}
+	if scan || gates {
+		f.tellGates()
+	}
+	return rows
+}
+
+// tellWhole sends an overview when something has changed that is only there.
+func (f *feed) tellWhole() {
+	is := whole{true, f.d.cfg.Guard.Circuits().Bypassed(), f.d.health().State}
+	if was := f.known.whole; was.known && was != is {
+		f.publish("overview", f.d.makeOverview(f.at(), f.d.cfg.Now()))
+	}
+	f.known.whole = is
+}
+
+// at is the number of the last event.
+func (f *feed) at() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.seq
+}
+
+// tellRows sends the rows that are not as viewers have them, of the circuits wanted.
+func (f *feed) tellRows(now time.Time, wanted func(*breaker.Breaker) bool) int {
+	var rows [][]byte
+	for _, b := range f.d.cfg.Guard.Circuits().All() {
+		if !wanted(b) {
+			continue
+		}
+		if text := f.changed(b, now); text != nil {
+			rows = append(rows, text)
+		}
+	}
+	if len(rows) > 0 {
+		f.send("rows", append(append([]byte{'['}, bytes.Join(rows, []byte{','})...), ']'))
+	}
+	return len(rows)
+}
+
+// changed returns the row of a circuit, or nil if viewers have it.
+func (f *feed) changed(b *breaker.Breaker, now time.Time) []byte {
+	was, known := f.known.rows[b.Name()]
+	is := told{key: f.d.key(b, now, was.active)}
+	if known && is.key == was.key {
+		return nil
+	}
+	r := f.d.row(b, now, &f.known.sums)
+	text, err := json.Marshal(r)
+	if err != nil {
+		return nil // there is nothing in it that cannot be encoded
+	}
+	is.active, is.text = r.active, maphash.Bytes(f.known.seed, text)
+	f.known.rows[b.Name()] = is
+	if known && is.text == was.text {
+		return nil
+	}
+	return text
+}
+
+func (f *feed) tellGates() {
+	gates := f.d.gates()
+	if slices.Equal(gates, f.known.gates) {
+		return
+	}
+	f.known.gates = gates
+	f.publish("gates", gates)
+}
+
+func (f *feed) publish(kind string, v any) {
+	if data, err := json.Marshal(v); err == nil { // there is nothing that cannot be encoded
+		f.send(kind, data)
+	}
+}
+
+// send gives an event to all viewers. Who has no room for it loses his place.
+func (f *feed) send(kind string, data []byte) {
+	f.encoded.Add(1)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seq++
+	e := newFrame(f.seq, kind, data)
+	if len(f.backlog) >= 2*maxBacklog { // a copy now and then, instead of one each time
+		f.backlog = slices.Clone(f.backlog[len(f.backlog)-maxBacklog:])
+	}
+	f.backlog = append(f.backlog, e)
+	for v := range f.viewers {
+		select {
+		case v.queue <- e:
+		default:
+			v.drop()
+			delete(f.viewers, v)
+		}
+	}
+}
+
+// forget makes all who come back begin with the whole picture.
+func (f *feed) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seq++
+	f.backlog = nil
+	for v := range f.viewers {
+		v.drop()
+		delete(f.viewers, v)
+	}
+}
+
+// overview returns the whole picture as an event. One that is as new as the last
+// event, and not old, serves all who come at that time.
+func (f *feed) overview() *frame {
+	f.overviews.Lock()
+	defer f.overviews.Unlock()
+	seq, now := f.at(), f.d.cfg.Now()
+	if f.last != nil && f.last.seq == seq && now.Sub(f.made) < scanTime && !now.Before(f.made) {
+		return f.last
+	}
+	body, err := json.Marshal(f.d.makeOverview(seq, now))
+	if err != nil {
+		body = []byte(`{}`) // there is nothing in it that cannot be encoded
+	}
+	f.encoded.Add(1)
+	f.last, f.made = newFrame(seq, "overview", body), now
+	return f.last
+}
