@@ -55,8 +55,7 @@ export function askBypass(on, store) {
     title: 'End the bypass?', verb: 'End the bypass',
     text: `Circuits refuse calls again as their states say.${AUDIT}`,
   }, async () => {
-    await setBypass(on);
-    store.setBypass(on);
+    store.setBypass((await setBypass(on)).bypass ?? on);
   });
 }
 

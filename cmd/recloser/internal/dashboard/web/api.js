@@ -41,9 +41,6 @@ async function call(method, path, body, signal) {
   return data;
 }
 
-/** Everything that the overview shows. */
-export const getOverview = (signal) => call('GET', '/api/overview', undefined, signal);
-
 /** What one circuit's page shows, of a range of times (RFC 3339). */
 export const getDetail = (name, from, to, signal) =>
   call('GET', `/api/circuits/${segment(name)}/detail?from=${from}&to=${to}`, undefined, signal);
@@ -58,4 +55,4 @@ export const resetCircuit = (name) => call('POST', `/api/circuits/${segment(name
 export const setBypass = (on) => call('POST', '/api/bypass', { on });
 
 /** Lets a gate forget its limits. A gate of a key as such has an empty model. */
-export const resetGate = (key, model) => call('POST', `/api/gates/${segment(key)}/${segment(model)}/reset`, {});
+export const resetGate = (key, model) => call('POST', `/api/gates/${segment(key)}${model ? `/${segment(model)}` : ''}/reset`, {});

@@ -118,7 +118,10 @@ export class StatesFigure extends Figure {
       if (s.kind === 'open') openings++;
     }
     const all = (to - from) / 1e3;
-    ['closed', 'open', 'half-open', 'aside'].forEach((kind, i) => setText(this.values[i], total[kind] ? span(total[kind]) : '–'));
+    ['closed', 'open', 'half-open', 'aside'].forEach((kind, i) => {
+      setText(this.values[i], span(total[kind]));
+      this.values[i].parentElement.hidden = total[kind] === 0;
+    });
     this.say(states.length === 0 ? 'Nothing is known of this time.'
       : openings === 0 ? 'Never open.' : `Open ${openings === 1 ? 'once' : `${openings} times`}, ${percent(total.open / all)} of the time.`);
     this.draw([[from / 1e3, to / 1e3], [null, null]], from, to);
@@ -152,7 +155,7 @@ const BANDS = [
   { label: 'caller’s own, cancelled', class: 'f-aside', colour: '--aside', kinds: ['caller', 'cancelled'] },
   { label: 'rate limit, quota', class: 'f-limit', colour: '--amber', kinds: ['rate_limit', 'quota'] },
   { label: 'failed', class: 'f-open', colour: '--red', kinds: ['service', 'overload', 'timeout'] },
-  { label: 'refused', class: 'f-refused', colour: '--red-soft', edge: '--red', kinds: [] },
+  { label: 'refused', class: 'f-refused', colour: '--red-soft', kinds: [] },
 ];
 
 const KINDS = { success: 'succeeded', service: 'service failed', overload: 'overloaded', timeout: 'timed out', rate_limit: 'rate limit', quota: 'quota', caller: 'caller’s own fault', cancelled: 'cancelled by the caller' };
@@ -205,7 +208,7 @@ export class OutcomesFigure extends Figure {
     return base({
       scales: { y: { range: (u, min, max) => [0, max > 0 ? max * 1.05 : 1] } },
       y: { values: (u, at) => at.map((v) => `${v} /s`) },
-      series: [{}, ...[...BANDS].reverse().map((b) => ({ fill: css(b.colour), stroke: css(b.edge ?? b.colour), width: b.edge ? 1 / devicePixelRatio : 0, paths: bars, points: { show: false } }))],
+      series: [{}, ...[...BANDS].reverse().map((b) => ({ fill: css(b.colour), stroke: css(b.colour), width: 0, paths: bars, points: { show: false } }))],
     });
   }
 }
@@ -246,7 +249,7 @@ export class LatencyFigure extends Figure {
     return base({
       scales: { y: { range: (u, min, max) => [0, max > 0 ? max * 1.05 : 1] } },
       y: { values: (u, at) => at.map((v) => `${Number(v.toFixed(3))} s`) },
-      series: [{}, line('--blue', 2), line('--blue', 1), line('--blue', 1, [2, 3]), line('--quiet', 2, [6, 3]), line('--quiet', 1, [6, 3])],
+      series: [{}, line('--blue', 2), line('--blue', 1), line('--blue', 1, [4, 4]), line('--quiet', 2, [6, 3]), line('--quiet', 1, [6, 3])],
       bands: [{ series: [2, 1], fill: css('--band') }],
     });
   }

@@ -35,9 +35,11 @@ function historyNote(store) {
     memory: 'History is kept in memory: it is gone with the process.',
     degraded: `History is not being written${since ? ` since ${clock(since, store.now())}` : ''}${reason ? `: ${clip(reason, 300)}` : ''}. Circuits work as ever.`,
   }[state] ?? '';
-  $('history').hidden = !words;
-  setText($('history'), words);
-  $('history').classList.toggle('bad', state === 'degraded');
+  // What is being lost belongs to the top; what is so by choice, to the foot.
+  for (const [id, mine] of [['degraded', state === 'degraded'], ['history', state !== 'degraded']]) {
+    setText($(id), mine ? words : '');
+    $(id).hidden = !(mine && words);
+  }
 }
 
 function tab(store) {

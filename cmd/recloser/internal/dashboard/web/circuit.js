@@ -5,7 +5,7 @@ import { getDetail } from './api.js';
 import { circuitActions } from './actions.js';
 import { LatencyFigure, OutcomesFigure, StatesFigure } from './charts.js';
 import { bdi, circuitPath, el, setAttr, setShape, setText, shape } from './dom.js';
-import { NONE, clip, clock, count, many, rate, span } from './format.js';
+import { NONE, clip, clock, count, rate, span } from './format.js';
 import { age, condition, nextProbe, period, reason, userMessage } from './health.js';
 import { everySecond } from './overview.js';
 import { PRESETS, bounds, fromField, parseRange, rangeSearch, stamp, toField } from './range.js';
@@ -13,8 +13,8 @@ import { figures } from './row.js';
 
 const FACTS = [
   ['why', 'Why'], ['next', 'Next probe'], ['refused', 'Refused'], ['users', 'Users read'],
-  ['rate', 'Calls'], ['failing', 'Failing'], ['latency', 'Latency p50 / p95 / p99'], ['ttft', 'First token p50 / p95'],
-  ['flight', 'In flight'], ['gate', 'Gate'], ['budget', 'Retries left'], ['totals', 'In all'],
+  ['rate', 'Calls'], ['latency', 'Latency p50 / p95 / p99'], ['ttft', 'First token p50 / p95'],
+  ['flight', 'In flight'], ['gate', 'Gate'], ['budget', 'Retries left'],
 ];
 
 /** Builds the page of the circuit of that name in main. */
@@ -32,8 +32,9 @@ export function circuitPage(main, store, name) {
   const outages = table('Outages', ['Began', 'Length', 'Noticed after', 'Cause'], 'No outage in this time.');
   const transitions = table('Transitions', ['At', 'Became', 'Why'], 'No transition in this time.');
   const config = table('Configuration', ['Setting', 'Value'], 'Nothing is known of its configuration.');
-  const past = el('div', { class: 'past' }, note, ...figs.map((f) => f.el), outages.el, transitions.el);
-  main.replaceChildren(head.el, ranges.el, trouble, past, config.el);
+  const past = el('div', { class: 'past' }, note, ...figs.map((f) => f.el),
+    el('div', { class: 'columns' }, transitions.el, el('div', {}, outages.el, config.el)));
+  main.replaceChildren(head.el, ranges.el, trouble, past);
 
   let range = parseRange(location.search);
   let asked = null; // the fetch that is out
@@ -118,7 +119,7 @@ function heading(name, store) {
   const dl = el('dl', { class: 'facts' }, ...[...facts].map(([key, f]) => f.box = el('div', { class: `fact-${key}` }, el('dt', { text: f.term }), f.dd)));
   const status = el('p', { class: 'standing' }, mark, word, since);
   const section = el('section', { class: 'now', 'aria-labelledby': 'name' },
-    el('h1', { id: 'name', class: 'title' }, bdi(clip(name, 2000))), status, actions.el, dl);
+    el('div', { class: 'headline' }, el('div', {}, el('h1', { id: 'name', class: 'title' }, bdi(clip(name, 2000))), status), actions.el), dl);
   status.hidden = dl.hidden = actions.el.hidden = true;
   let kept = null; // what the detail gave, until the stream has said more
   const self = {
@@ -136,7 +137,7 @@ function heading(name, store) {
       section.className = `now rank-${c.rank}`;
       setShape(mark, c.shape);
       setText(word, c.word);
-      setText(since, row.since ? `${row.mode === 'normal' ? '' : `${row.state} `}since ${clock(row.since, now)}, ${age(row.since, now)}` : '');
+      setText(since, row.since ? `${row.mode === 'normal' ? '' : `state ${row.state} `}since ${clock(row.since, now)}, ${age(row.since, now)}` : '');
       const f = figures(row, store);
       const next = nextProbe(row, now);
       const loud = c.rank <= 1;
@@ -144,8 +145,8 @@ function heading(name, store) {
         why: reason(row), next: next && next + (period(row) ? ` (${period(row)})` : ''),
         refused: loud || row.refused_calls > 0 || row.would_refuse > 0 ? [row.refused_rate > 0 ? rate(row.refused_rate) : '', `${count(row.refused_calls)} so far`, row.would_refuse > 0 ? `${count(row.would_refuse)} would have been` : ''].filter(Boolean).join(', ') : '',
         users: loud && !store.bypass ? clip(userMessage(row, now), 400) : '',
-        rate: f.rate, failing: f.failing, latency: [f.p50, f.p95, f.p99].join(' / '), ttft: [f.ttft50, f.ttft95].join(' / '),
-        flight: f.flight, gate: f.gate, budget: f.budget, totals: `${many(row.total_calls, 'call')}, ${count(row.failed_calls)} failed`,
+        rate: row.failure_rate == null ? f.rate : `${f.rate}, ${f.failing} failing`, latency: [f.p50, f.p95, f.p99].join(' / '), ttft: [f.ttft50, f.ttft95].join(' / '),
+        flight: f.flight, gate: f.gate, budget: f.budget,
       };
       for (const [key, { box, dd }] of facts) {
         setText(dd, values[key]);

@@ -38,7 +38,7 @@ export function bdi(text) {
 const SHAPES = {
   closed: ['M8 3.5a4.5 4.5 0 1 0 0 9a4.5 4.5 0 1 0 0-9Z', false],
   open: ['M2 2H14V14H2Z', true],
-  'forced-open': ['M2 2H14V14H2ZM5 7H11V9H5Z', true],
+  'forced-open': ['M2 2H14V14H2ZM4.5 6.5H11.5V9.5H4.5Z', true],
   'half-open': ['M8 1L15 8L8 15ZM8 1L1 8L8 15', 'half'],
   recovering: ['M8 2L14.5 13.5H1.5Z', false],
   disabled: ['M8 2.5a5.5 5.5 0 1 0 0 11a5.5 5.5 0 1 0 0-11ZM4.2 11.8L11.8 4.2', false],

@@ -80,13 +80,16 @@ export function shortName(row) {
 
 const GATE_RANK = { parked: 0, closed: 1, limited: 2, open: 3 };
 
-/** The tightest gate that a circuit's calls pass, or null if none holds them up. */
+/**
+ * The tightest gate of a circuit's model, or null if none holds calls up. Those of
+ * keys as such hold for all models: a row is not the place to say so.
+ */
 export function tightestGate(row, gates) {
   if (!row.parent) return null;
   const model = shortName(row);
   let worst = null;
   for (const g of gates) {
-    if (g.state === 'open' || (g.model !== model && g.model !== '')) continue;
+    if (g.state === 'open' || g.model !== model) continue;
     if (!worst || (GATE_RANK[g.state] ?? 3) < (GATE_RANK[worst.state] ?? 3)) worst = g;
   }
   return worst;

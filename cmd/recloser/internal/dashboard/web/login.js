@@ -25,10 +25,12 @@ function fail(text) {
 form.addEventListener('submit', async (e) => {
   e.preventDefault();
   error.textContent = '';
+  document.querySelector('[data-wrong]').hidden = true;
   try {
     const res = await fetch('/login', { method: 'POST', body: new URLSearchParams({ token: field.value }), redirect: 'manual', credentials: 'same-origin' });
     if (res.type === 'opaqueredirect') location.replace(next());
-    else if (res.status === 401 || res.status === 403) fail('This is not the token.');
+    else if (res.status === 401) fail('That is not the admin token.');
+    else if (res.status === 429) fail('Too many wrong tokens: wait a little, then try again.');
     else fail(`Could not sign in: the answer was ${res.status}.`);
   } catch {
     fail('The proxy’s admin listener cannot be reached.');

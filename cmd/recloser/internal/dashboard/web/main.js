@@ -2,7 +2,6 @@
 
 import { frame, say, transitionWords } from './chrome.js';
 import { circuitPage } from './circuit.js';
-import { getOverview } from './api.js';
 import { overviewPage } from './overview.js';
 import { readColours } from './ribbon.js';
 import { Store } from './store.js';
@@ -33,11 +32,7 @@ connect((event, data) => {
     say(transitionWords(data));
     page.transition(data);
   }
-  if (event === 'audit') {
-    page.audit(data);
-    // Whoever turned the bypass: every page must show it.
-    if (data.action.startsWith('bypass')) getOverview().then((all) => store.apply('overview', all), () => {});
-  }
+  if (event === 'audit') page.audit(data);
 }, (live) => store.setLive(live));
 
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {

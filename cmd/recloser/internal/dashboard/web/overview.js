@@ -21,14 +21,14 @@ export function overviewPage(main, store) {
   const logged = el('section', { 'aria-labelledby': 'log-title', hidden: true },
     el('h2', { id: 'log-title', text: 'Since you opened this page' }), log);
 
-  const filter = el('input', { type: 'search', id: 'filter', spellcheck: 'false', autocomplete: 'off', 'aria-describedby': 'found' });
+  const filter = el('input', { type: 'search', id: 'filter', spellcheck: 'false', autocomplete: 'off', 'aria-describedby': 'found', 'aria-keyshortcuts': '/' });
   const found = el('span', { id: 'found', role: 'status', class: 'sub' });
   const body = el('tbody', { role: 'rowgroup' });
   const table = el('table', { role: 'table', class: 'circuits', 'aria-labelledby': 'circuits-title' }, head(), body);
   const none = el('p', { class: 'sub', text: 'No circuit has such a name.', hidden: true });
   const circuits = el('section', { 'aria-labelledby': 'circuits-title' },
     el('div', { class: 'bar' }, el('h2', { id: 'circuits-title', text: 'Circuits' }),
-      el('label', { for: 'filter', text: 'Filter' }), filter, found),
+      found, el('label', { for: 'filter', text: 'Filter' }), filter),
     table, none);
   const empty = el('section', { class: 'empty', hidden: true, 'aria-labelledby': 'empty-title' },
     el('h1', { id: 'empty-title', text: 'No calls yet' }),

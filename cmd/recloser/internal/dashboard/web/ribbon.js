@@ -1,5 +1,6 @@
-// A circuit's last hour on a small canvas: one column a minute. The height says
-// the same as the colour.
+// A circuit's last hour on a small canvas: one column a minute, without gaps, so
+// that an hour in which nothing happened is one quiet band. The height says the
+// same as the colour.
 
 const HEIGHT = { '': 0.08, ok: 0.32, some: 0.56, bad: 0.8, open: 1 };
 
@@ -26,15 +27,12 @@ export function drawRibbon(canvas, slots) {
   const g = canvas.getContext('2d');
   g.clearRect(0, 0, width, height);
   const n = slots.length || 1;
-  const gap = Math.round(dpr);
   for (let i = 0; i < slots.length; i++) {
     const kind = slots[i] in HEIGHT ? slots[i] : '';
     const x = Math.round(i * width / n);
     const end = Math.round((i + 1) * width / n);
-    // Minutes in which calls were refused run together: one block, one outage.
-    const joined = kind === 'open' && slots[i + 1] === 'open';
     const h = Math.max(Math.round(height * HEIGHT[kind]), Math.round(dpr));
     g.fillStyle = colours[kind];
-    g.fillRect(x, height - h, Math.max(end - x - (joined || end - x <= gap ? 0 : gap), 1), h);
+    g.fillRect(x, height - h, Math.max(end - x, 1), h);
   }
 }

@@ -2,7 +2,7 @@
 // view, and drawn only while it is there.
 
 import { bdi, circuitPath, el, setAttr, setShape, setText, shape } from './dom.js';
-import { NONE, clip, clock, count, latency, percent, rate } from './format.js';
+import { NONE, clip, count, latency, percent, rate } from './format.js';
 import { RANK, condition, nextProbe, reason, ribbonWords, shortName, tightestGate } from './health.js';
 import { drawRibbon } from './ribbon.js';
 
@@ -133,9 +133,4 @@ export class Row {
       this.el.append(cell);
     }
   }
-}
-
-/** A circuit's since in words: "since 14:03:07". */
-export function sinceWords(row, store) {
-  return row.since ? `since ${clock(row.since, store.now())}` : '';
 }
