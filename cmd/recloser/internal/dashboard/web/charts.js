@@ -214,8 +214,8 @@ export class OutcomesFigure extends Figure {
 }
 
 const LINES = [
-  { label: 'p50', class: 'f-p50', key: 'p50' }, { label: 'p95', class: 'f-p95', key: 'p95' }, { label: 'p99', class: 'f-p99', key: 'p99' },
-  { label: 'first token p50', class: 'f-ttft', key: 'ttft_p50' }, { label: 'p95', class: 'f-ttft95', key: 'ttft_p95' },
+  { label: 'p50', head: 'p50', class: 'f-p50', key: 'p50' }, { label: 'p95', head: 'p95', class: 'f-p95', key: 'p95' }, { label: 'p99', head: 'p99', class: 'f-p99', key: 'p99' },
+  { label: 'first token p50', head: 'first token p50', class: 'f-ttft', key: 'ttft_p50' }, { label: 'p95', head: 'first token p95', class: 'f-ttft95', key: 'ttft_p95' },
 ];
 
 /** Latency bands and the time to the first token. */
@@ -223,11 +223,25 @@ export class LatencyFigure extends Figure {
   constructor() {
     super('Latency', LINES);
     this.onCursor = (i) => this.show(i);
+    this.body = el('tbody');
+    this.figures = el('details', {}, el('summary', { text: 'Figures' }),
+      el('div', { class: 'wide tall', role: 'group', tabindex: '0', 'aria-label': 'Latency figures' }, el('table', { class: 'plain-table' },
+        el('thead', {}, el('tr', {}, el('th', { scope: 'col', text: 'From' }), ...LINES.map((l) => el('th', { scope: 'col', class: 'n', text: l.head })))), this.body)));
+    this.figures.addEventListener('toggle', () => this.table());
+    this.el.append(this.figures);
+  }
+
+  // Up to 240 rows: made only for those who look at them.
+  table() {
+    if (!this.figures.open) return;
+    this.body.replaceChildren(...this.slots.filter((s) => s.p50 != null).map((s) => el('tr', {},
+      el('th', { scope: 'row', text: clock(s.t) }), ...LINES.map((l) => el('td', { class: 'n', text: latency(s[l.key]) })))));
   }
 
   set(slots, step, from, to) {
     this.slots = slots;
     this.step = step;
+    this.table();
     const some = (key) => slots.map((s) => s[key]).filter((v) => v != null);
     this.middle = LINES.map((l) => median(some(l.key)));
     const p99 = some('p99');

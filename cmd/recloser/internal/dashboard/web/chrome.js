@@ -10,8 +10,14 @@ const $ = (id) => document.getElementById(id);
 
 /** Wires the frame of the page to the store. */
 export function frame(store) {
-  $('bypass-on').addEventListener('click', () => askBypass(true, store));
-  $('bypass-off').addEventListener('click', () => askBypass(false, store));
+  // The button that was pressed goes; the focus is for the one that undoes it.
+  const bypass = async (on) => {
+    if (!await askBypass(on, store)) return;
+    update();
+    $(on ? 'bypass-off' : 'bypass-on').focus();
+  };
+  $('bypass-on').addEventListener('click', () => bypass(true));
+  $('bypass-off').addEventListener('click', () => bypass(false));
   const update = () => {
     $('banner').hidden = !store.bypass;
     $('bypass-on').hidden = store.bypass || !store.loaded;

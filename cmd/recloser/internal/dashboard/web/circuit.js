@@ -50,13 +50,14 @@ export function circuitPage(main, store, name) {
     try {
       const d = await getDetail(name, stamp(Math.floor(from)), stamp(Math.ceil(to)), mine.signal);
       trouble.hidden = true;
-      past.hidden = false;
+      past.hidden = ranges.el.hidden = false;
       step = d.step;
       show(d, from, to);
       head.fallback(d.row);
     } catch (err) {
       if (mine.signal.aborted) return;
-      past.hidden = past.hidden || !states.plot; // what was there stays, and is marked
+      if (!states.plot) past.hidden = true; // what was there stays, and is marked
+      ranges.el.hidden = err.status === 404;
       trouble.hidden = false;
       trouble.replaceChildren(el('p', { text: err.status === 404 ? 'There is no circuit of this name (any more). ' : `The figures could not be loaded. ${err.message}` }),
         err.status === 404 ? el('a', { href: '/', text: 'All circuits' }) : el('button', { type: 'button', text: 'Try again', onclick: load }));

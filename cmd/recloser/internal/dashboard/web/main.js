@@ -3,7 +3,6 @@
 import { frame, say, transitionWords } from './chrome.js';
 import { circuitPage } from './circuit.js';
 import { overviewPage } from './overview.js';
-import { readColours } from './ribbon.js';
 import { Store } from './store.js';
 import { connect } from './stream.js';
 
@@ -35,7 +34,4 @@ connect((event, data) => {
   if (event === 'audit') page.audit(data);
 }, (live) => store.setLive(live));
 
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-  readColours();
-  page.recolour();
-});
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => page.recolour());

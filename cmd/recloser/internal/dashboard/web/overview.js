@@ -35,15 +35,13 @@ export function overviewPage(main, store) {
     el('p', { text: 'A circuit appears here with the first call that goes through the proxy to its host or model. This page shows it by itself.' }));
 
   const list = new KeyedList(body);
-  const watch = new IntersectionObserver((entries) => {
-    for (const e of entries) e.target.row.show(e.isIntersecting);
-  }, { rootMargin: '400px 0px' });
+  const watch = watcher(body);
   const make = (name) => {
     const row = new Row(name, store);
-    watch.observe(row.el);
+    watch.add(row.el);
     return row;
   };
-  const drop = (row) => watch.unobserve(row.el);
+  const drop = (row) => watch.drop(row.el);
 
   let order = ''; // what decides the order, to sort only when it changes
   const sort = (force) => {
@@ -65,7 +63,10 @@ export function overviewPage(main, store) {
 
   let built = false;
   const paint = ({ names, whole }) => {
-    if (!store.loaded) return;
+    if (!store.loaded) {
+      if (!store.live) setText(main.querySelector('.waiting'), 'The proxy’s admin listener cannot be reached. This page tries again by itself.');
+      return;
+    }
     if (!built) {
       built = true;
       filter.value = new URLSearchParams(location.search).get('q') ?? '';
@@ -96,9 +97,6 @@ export function overviewPage(main, store) {
       filter.focus();
     }
   });
-  const redraw = () => { for (const row of list.values()) row.draw(); };
-  let resized = 0;
-  addEventListener('resize', () => { resized ||= requestAnimationFrame(() => { resized = 0; redraw(); }); });
   everySecond(() => {
     if (!built) return;
     trouble.tick();
@@ -114,8 +112,21 @@ export function overviewPage(main, store) {
   return {
     transition: (t) => note(t.at, transitionWords(t)),
     audit: (a) => note(a.at, `${clip(a.actor, 80)}: ${clip(a.action, 80)}${a.circuit ? ` ${clip(a.circuit, 80)}` : ''}`),
-    recolour: redraw,
+    recolour() {}, // all colours are the style sheet's
   };
+}
+
+// Tells rows when they come into view and leave it. Where the browser says itself
+// which rows it skips, 1,000 observers more would cost a third of each frame.
+function watcher(body) {
+  if ('oncontentvisibilityautostatechange' in body) {
+    body.addEventListener('contentvisibilityautostatechange', (e) => e.target.row?.show(!e.skipped), true);
+    return { add() {}, drop() {} };
+  }
+  const seen = new IntersectionObserver((entries) => {
+    for (const e of entries) e.target.row.show(e.isIntersecting);
+  }, { rootMargin: '400px 0px' });
+  return { add: (row) => seen.observe(row), drop: (row) => seen.unobserve(row) };
 }
 
 /** Calls f once a second, on the second. */

@@ -4,7 +4,7 @@
 import { bdi, circuitPath, el, setAttr, setShape, setText, shape } from './dom.js';
 import { NONE, clip, count, latency, percent, rate } from './format.js';
 import { RANK, condition, nextProbe, reason, ribbonWords, shortName, tightestGate } from './health.js';
-import { drawRibbon } from './ribbon.js';
+import { drawRibbon, ribbon } from './ribbon.js';
 
 /** The table's columns after state and name: key, head, and what reads it out in full. */
 export const COLUMNS = [
@@ -53,9 +53,9 @@ export class Row {
   #short = bdi('');
   #why = el('span', { class: 'why' });
   #cells = null;
-  #canvas = null;
   #words = null;
-  #ribbon = null;
+  #svg = null;
+  #ribbon = '';
   seen = false;
 
   /** @param {string} name @param {import('./store.js').Store} store */
@@ -100,16 +100,12 @@ export class Row {
     }
     this.#cells.get('failing').classList.toggle('bad', row.failure_rate >= 0.5);
     this.#cells.get('flight').classList.toggle('warn', row.max_in_flight > 0 && row.in_flight >= row.max_in_flight);
-    if (this.#ribbon !== row.ribbon) {
-      this.#ribbon = row.ribbon;
+    const hour = row.ribbon.join();
+    if (this.#ribbon !== hour) {
+      this.#ribbon = hour;
       setText(this.#words, ribbonWords(row.ribbon));
-      this.draw();
+      drawRibbon(this.#svg, row.ribbon);
     }
-  }
-
-  /** Draws the ribbon again: its colours or its size have changed. */
-  draw() {
-    if (this.seen && this.#ribbon) drawRibbon(this.#canvas, this.#ribbon);
   }
 
   /** A second has passed. */
@@ -125,9 +121,9 @@ export class Row {
     for (const { key } of COLUMNS) {
       const cell = el('td', { role: 'cell', class: `c-${key}` });
       if (key === 'ribbon') {
-        this.#canvas = el('canvas', { class: 'ribbon', 'aria-hidden': 'true' });
+        this.#svg = ribbon();
         this.#words = el('span', { class: 'unseen' });
-        cell.append(this.#canvas, this.#words);
+        cell.append(this.#svg, this.#words);
       }
       this.#cells.set(key, cell);
       this.el.append(cell);
