@@ -37,7 +37,7 @@ export function overviewPage(main, store) {
   const list = new KeyedList(body);
   const watch = watcher(body);
   const make = (name) => {
-    const row = new Row(name, store);
+    const row = new Row(name, store, (n) => trouble.tells(n));
     watch.add(row.el);
     return row;
   };

@@ -51,6 +51,7 @@ export class Row {
   #link;
   #host = el('span');
   #short = bdi('');
+  #told;
   #why = el('span', { class: 'why' });
   #cells = null;
   #words = null;
@@ -58,8 +59,12 @@ export class Row {
   #ribbon = '';
   seen = false;
 
-  /** @param {string} name @param {import('./store.js').Store} store */
-  constructor(name, store) {
+  /**
+   * @param {string} name @param {import('./store.js').Store} store
+   * @param {(name: string) => boolean} told whether a card above says why
+   */
+  constructor(name, store, told) {
+    this.#told = told;
     this.name = name;
     this.#store = store;
     this.#state.append(this.#shape, this.#word);
@@ -89,7 +94,7 @@ export class Row {
     // The host is in the row above, for the eye; elsewhere it belongs to the name.
     setText(this.#host, shortName(row) !== row.name ? `${clip(row.parent, 80)}/` : '');
     setAttr(this.#host, 'class', 'unseen');
-    setText(this.#why, c.rank < RANK.quiet ? [clip(reason(row), 240), row.would_refuse > 0 && row.mode === 'observe' ? `would have refused ${count(row.would_refuse)}` : '', row.refused_rate > 0 ? `${rate(row.refused_rate)} refused` : ''].filter(Boolean).join(' · ') : '');
+    setText(this.#why, c.rank < RANK.quiet && !this.#told(this.name) ? [clip(reason(row), 240), row.would_refuse > 0 && row.mode === 'observe' ? `would have refused ${count(row.would_refuse)}` : '', row.refused_rate > 0 ? `${rate(row.refused_rate)} refused` : ''].filter(Boolean).join(' · ') : '');
     if (head || !this.seen) return;
     if (!this.#cells) this.#fill();
     const f = figures(row, this.#store);

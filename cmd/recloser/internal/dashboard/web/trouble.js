@@ -84,6 +84,7 @@ export class Trouble {
   #cards = el('ul', { class: 'cards' });
   #list = new KeyedList(this.#cards);
   #more = el('p', { class: 'sub' });
+  #shown = new Set();
 
   constructor(store) {
     this.#store = store;
@@ -93,6 +94,7 @@ export class Trouble {
     this.#more.hidden = true;
   }
 
+  /** Brings it up to what the store knows. */
   paint() {
     const store = this.#store;
     const by = [0, 0, 0, 0, 0];
@@ -134,23 +136,27 @@ export class Trouble {
 
     const groups = new Map([...alike(arrangeLoud(loud))].slice(0, MOST));
     this.#list.set([...groups.keys()], () => new Card(store));
-    let shown = 0;
-    for (const [key, rows] of groups) {
-      this.#list.get(key).set(rows);
-      shown += rows.length;
-    }
-    this.#cards.hidden = shown === 0;
-    const rest = loud.length - shown;
+    for (const [key, rows] of groups) this.#list.get(key).set(rows);
+    this.#shown = new Set([...groups.values()].flat().map((row) => row.name));
+    this.#cards.hidden = this.#shown.size === 0;
+    const rest = loud.length - this.#shown.size;
     this.#more.hidden = rest <= 0;
     setText(this.#more, `and ${many(rest, 'more circuit')} in the table`);
   }
 
+  /** Whether a card tells of the circuit. */
+  tells(name) {
+    return this.#shown.has(name);
+  }
+
+  /** A second has passed. */
   tick() {
     for (const card of this.#list.values()) card.paint();
   }
 }
 
-// The loudest first; of equals the one that has been so for longest.
+// The loudest first, what somebody wanted so last; of equals the oldest.
 function arrangeLoud(rows) {
-  return arrange(rows).sort((a, b) => condition(a).rank - condition(b).rank || String(a.since).localeCompare(String(b.since)));
+  const loudness = (row) => condition(row).rank + (row.mode === 'forced-open' ? 2 : 0);
+  return arrange(rows).sort((a, b) => loudness(a) - loudness(b) || Date.parse(a.since) - Date.parse(b.since));
 }
