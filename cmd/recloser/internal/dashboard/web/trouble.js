@@ -29,7 +29,7 @@ class Card {
     const same = rows.length === this.rows.length && rows.every((row, i) => row.name === this.rows[i].name);
     this.rows = rows;
     if (!same) {
-      const link = (row) => el('a', { href: circuitPath(row.name) }, bdi(clip(rows.length > 1 ? shortName(row) : row.name)));
+      const link = (row) => el('a', { href: circuitPath(row.name) }, bdi(rows.length > 1 ? clip(shortName(row), 60) : clip(row.name)));
       const links = rows.slice(0, NAMED).flatMap((row, i) => [i ? ', ' : '', link(row)]);
       const rest = rows.length - NAMED;
       this.names.replaceChildren(...links, rest > 0 ? ` and ${count(rest)} more` : '', rows.length > 1 ? ` at ${clip(rows[0].parent, 80)}` : '');
