@@ -23,11 +23,11 @@ const patience = 10 * time.Second
 type rig struct {
 	*testing.T
 	*Dashboard
-	live   *Live
-	guard  *guard.Guard
-	mu     sync.Mutex
-	reply  func(*http.Request) (int, http.Header) // status and headers of the service's answer
-	noted  []report.Event
+	live  *Live
+	guard *guard.Guard
+	mu    sync.Mutex
+	reply func(*http.Request) (int, http.Header) // status and headers of the service's answer
+	noted []report.Event
 }
 
 type transport func(*http.Request) (*http.Response, error)
