@@ -207,8 +207,14 @@ func (g *Gate) notFarOff(t instant) {
 	g.answered.notFarOff(t)
 }
 
-// demand is how many calls a second are asked for.
-func (g *Gate) demand(t instant) float64 { return g.asked.see(t) }
+// demand is how many calls a second are asked for. Those who wait in line ask all
+// the time.
+func (g *Gate) demand(t instant) float64 {
+	return max(g.asked.see(t), float64(len(g.line))/patience)
+}
+
+// patience is in how many seconds those in line would all like to go.
+const patience = 10
 
 // settle enters the state that follows from what is set, for the reason given;
 // without one, only whether the gate is calm.

@@ -38,7 +38,7 @@ func (g *Gate) report(t instant, r Report) {
 	switch r.Kind {
 	case Answer:
 		g.answer(t, begun)
-		g.slow(t, rate, tokens)
+		g.slow(t, rate, tokens+rate*(t-begun).seconds())
 	case RateLimit:
 		g.rateLimit(t, begun, r)
 	case Overload:
@@ -98,7 +98,9 @@ func (g *Gate) rateLimit(t, begun instant, r Report) {
 	g.rateLimits++
 	g.lastLimit = t
 	g.close(t, wait)
+	g.law.found.limited(begun, r.wait(), g.law.rate, r.told())
 	g.limit(t, 0)
+	g.law.next(t, g.until)
 	g.settle(t, WasRateLimited)
 	g.wake()
 }
@@ -155,13 +157,13 @@ func (g *Gate) slow(t instant, rate, tokens float64) {
 		return
 	}
 	rate = max(rate, 1/g.cfg().MaxClosed.Seconds())
-	if rate >= liftOver*g.demand(t) || g.law.rate > 0 && g.law.rate <= rate {
+	if rate >= liftOver*g.demand(t) || g.law.rate > 0 && g.law.rate <= 1.001*rate {
 		return
 	}
 	if g.law.rate == 0 {
 		g.law.tokens, g.law.began = math.Inf(1), t
 	}
-	g.law.rate, g.law.upTo = rate, max(t, g.law.upTo)
+	g.law.rate, g.law.known, g.law.upTo = rate, rate, max(t, g.law.upTo)
 	g.law.tokens = min(g.law.tokens, tokens, g.law.burst())
 	g.law.strike(max(t, g.until))
 	g.settle(t, LittleRemains)

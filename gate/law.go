@@ -14,6 +14,9 @@ type law struct {
 	struck bool    // there was one
 	began  instant // when the limit was started
 	cut    instant // when the rate was last set or cut
+	known  float64 // the rate that a 429 left of what was known of the service's; 0: it is sought
+
+	found found
 }
 
 const (
@@ -25,6 +28,10 @@ const (
 	liftOver  = 1.3 // of the demand
 	liftAfter = 5 * second
 	whole     = 1 - 1e-6 // a token, but for rounding
+
+	ofKnown = 0.98       // what a 429 leaves of a rate near the one that is known
+	probes  = 16         // for the time of so many calls a known rate is only probed
+	probe   = 0.2 / (probes - 1) / (probes - 1) / (probes - 1)
 )
 
 // burst is how many tokens the bucket holds.
@@ -58,10 +65,44 @@ func area(s float64) float64 {
 // gain is how many tokens come between two instants, neither before upTo, and
 // how much the rate grows, at a demand of so many calls a second.
 func (l *law) gain(from, to instant, demand float64) (tokens, rate float64) {
-	begin, end := (from - l.hit).seconds(), (to - l.hit).seconds()
-	grown := demand * (growth(begin) - growth((l.upTo - l.hit).seconds()))
-	tokens = (l.rate+grown)*(end-begin) + demand*(area(end)-area(begin)-growth(begin)*(end-begin))
-	return tokens, demand * (growth(end) - growth(begin))
+	now, begin, end := (l.upTo - l.hit).seconds(), (from - l.hit).seconds(), (to - l.hit).seconds()
+	before := l.grown(begin, demand)
+	tokens = (l.rate+before-l.grown(now, demand))*(end-begin) + l.area(end, demand) - l.area(begin, demand) - before*(end-begin)
+	return tokens, l.grown(end, demand) - before
+}
+
+// unit is the time of a call at the known rate, in seconds, at least one.
+func (l *law) unit() float64 { return max(1, 1/l.known) }
+
+// grown is how much the rate has grown s seconds after the last 429.
+func (l *law) grown(s, demand float64) float64 {
+	if l.known <= 0 {
+		return demand * growth(s)
+	}
+	u := l.unit()
+	return l.known*probing(s/u) + demand*growth(s-probes*u)
+}
+
+// area is the integral of grown.
+func (l *law) area(s, demand float64) float64 {
+	if l.known <= 0 {
+		return demand * area(s)
+	}
+	u := l.unit()
+	return l.known*u*probingArea(s/u) + demand*area(s-probes*u)
+}
+
+// probing is how much a known rate has grown after the time of x calls, as a part
+// of it.
+func probing(x float64) float64 {
+	x = min(max(x, 1), probes) - 1
+	return probe * x * x * x
+}
+
+// probingArea is the integral of probing.
+func probingArea(x float64) float64 {
+	y := min(max(x, 1), probes) - 1
+	return probe * (y*y*y*y/4 + y*y*y*max(x-probes, 0))
 }
 
 // advance brings rate and tokens to t.
@@ -132,9 +173,14 @@ func (l *law) strike(until instant) {
 	}
 }
 
-// start begins a limit at what was answered lately.
+// start begins a limit at what was found out, or was answered lately.
 func (l *law) start(t instant, answers, tokens float64) {
-	l.rate, l.tokens = max(slowest, ofAnswers*answers), tokens
+	l.rate, l.known, l.tokens = max(slowest, ofAnswers*answers), 0, tokens
+	if rate := l.found.rate(); rate > 0 {
+		l.rate, l.known = rate, rate
+	} else if most := l.found.most; most > 0 {
+		l.rate = min(l.rate, most)
+	}
 	l.upTo, l.began, l.cut = max(t, l.upTo), t, t
 }
 
@@ -143,7 +189,14 @@ func (l *law) lower(t instant) {
 	if t-l.cut < cutEvery {
 		return
 	}
-	l.rate, l.cut = max(l.rate*ofRate, min(slowest, l.rate)), t // headers may have made it slower
+	l.cut = t
+	if rate := l.found.rate(); rate > 0 {
+		l.rate = min(l.rate*ofKnown, rate)
+		l.known = l.rate
+	} else {
+		l.rate = max(l.rate*ofRate, min(slowest, l.rate)) // headers may have made it slower
+		l.known = 0
+	}
 	l.tokens = min(l.tokens, l.burst())
 }
 
@@ -152,14 +205,26 @@ func (l *law) take() bool {
 	if !l.free() {
 		return false
 	}
+	l.found.passed++
 	if l.rate > 0 {
 		l.tokens = max(l.tokens-1, 0)
 	}
 	return true
 }
 
+// next makes the next call come when the service takes one, at until: it has
+// nothing before, and nobody knows what there will be more.
+func (l *law) next(t, until instant) {
+	if l.rate > 0 {
+		l.tokens = min(l.tokens, 1-l.rate*max(until-max(t, l.upTo), 0).seconds())
+	}
+}
+
 // giveBack returns what take took at begun, unless the limit is younger.
 func (l *law) giveBack(begun instant) {
+	if begun >= l.found.mark {
+		l.found.passed--
+	}
 	if l.rate > 0 && begun >= l.began {
 		l.tokens = min(l.tokens+1, l.burst())
 	}

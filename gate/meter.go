@@ -8,13 +8,24 @@ const memory = 20
 // meter is an exponential mean of how many events come in a second. The zero
 // value has seen none.
 type meter struct {
-	rate float64 // at the instant at
+	rate float64 // at the instant at, if there had been none before since
 	at   instant
+	from instant // of the first event
+	seen bool
 }
+
+// idle is after how long without an event a meter begins anew.
+const idle = 3 * memory * second
+
+// youngest is the time, in seconds, that a meter takes its mean over at least.
+const youngest = 2
 
 // add counts n events at t. One that comes late counts as much less as it is
 // late.
 func (m *meter) add(t instant, n float64) {
+	if !m.seen || t > m.at+idle {
+		m.from, m.seen = t, true
+	}
 	if t < m.at {
 		m.rate += n / memory * decay(m.at-t)
 		return
@@ -29,7 +40,10 @@ func (m *meter) takeBack(t instant) {
 }
 
 // see is the mean at t.
-func (m *meter) see(t instant) float64 { return m.rate * decay(max(t-m.at, 0)) }
+func (m *meter) see(t instant) float64 {
+	age := max((t - m.from).seconds(), youngest)
+	return m.rate * decay(max(t-m.at, 0)) / (1 - math.Exp(-age/memory))
+}
 
 func decay(d instant) float64 { return math.Exp(-d.seconds() / memory) }
 
@@ -38,4 +52,9 @@ func (m *meter) notFarOff(t instant) {
 	if m.at > t+second {
 		m.at = t
 	}
+}
+
+// meterOf is one that has seen that rate for long.
+func meterOf(rate float64, t instant) meter {
+	return meter{rate: rate, at: t, from: t - 10*memory*second, seen: true}
 }

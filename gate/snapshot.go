@@ -32,7 +32,7 @@ func (g *Gate) SnapshotAt(now time.Time) Snapshot { return g.snapshot(g.at(now))
 func (g *Gate) snapshot(t instant) Snapshot {
 	defer g.enter(t)()
 	s := Snapshot{
-		Metrics: g.figures(t), At: g.time(t), Tokens: g.law.tokens, Guesses: g.guesses,
+		Metrics: g.figures(t), At: g.time(t), Tokens: max(g.law.tokens, 0), Guesses: g.guesses,
 		Hit: g.timeOf(g.law.hit, g.law.struck), Cut: g.timeOf(g.law.cut, g.law.rate > 0),
 		ParkedSince: g.timeOf(g.park.since, g.park.on), Retest: time.Duration(g.park.every),
 	}
@@ -74,7 +74,7 @@ func (g *Gate) bring(t instant, s Snapshot) {
 	g.outbox.panics += s.ObserverPanics
 	g.lastLimit, g.guesses = min(g.at(s.LastLimit), t), s.Guesses
 	then := min(g.at(s.At), t)
-	g.asked, g.answered = meter{s.Asked, then}, meter{s.Answered, then}
+	g.asked, g.answered = meterOf(s.Asked, then), meterOf(s.Answered, then)
 	if s.State == Closed {
 		g.until = max(g.until, g.at(s.Until))
 	}
