@@ -3,61 +3,83 @@ package gate
 import "math"
 
 // found is what a gate finds out of the rate at which the service's bucket fills.
-// A 429 says that the bucket is empty, so from one to another as many calls are
-// answered as come back in that time. It has no clock and no lock.
+// A 429 says that the bucket is empty, so from one to a later one no more calls
+// are answered than come back in that time. It has no clock and no lock.
 type found struct {
-	marked  bool
-	mark    instant // when the service would have taken a call, after the last 429
-	passed  float64 // calls let through since, but for those refused
-	calls   float64 // answered between 429s, and
-	seconds float64 // between them; both fade
-	told    float64 // calls a second, by the headers of the last 429; 0: it did not tell
-	most    float64 // calls a second, by its Retry-After
+	marked bool
+	mark   instant // when the service would have taken a call, after a 429
+	at     instant // when the last 429 came
+	before instant // when the one before came
+	passed float64 // calls let through since mark that were not refused
+	low    float64 // the lowest rate of the limit since
+	spare  float64 // calls that it would have let through besides
+
+	told   float64 // calls a second, by headers; 0: they did not tell
+	toldAt instant
 }
 
 const (
-	fading = 30 // seconds, over which calls and seconds fade
-	enough = 3  // calls, for a rate
+	toldFor = 30 * second
+	sure    = 8 // times the error that a number of calls may have
 )
 
-// limited takes in a 429 of a call that began at begun and was told to wait so
-// long, or 0.
-func (f *found) limited(begun, wait instant, rate, told float64) {
-	if told > 0 || wait > 0 {
-		f.told = told
-	}
-	f.most = 0
-	if wait > second {
-		f.most = 1 / wait.seconds()
-	}
-	if rate > 0 {
-		wait = min(wait, span(1/rate))
-	}
-	next := begun + wait
-	f.passed--
-	if f.marked && next-f.mark > repeats*2 {
-		*f = found{told: f.told, most: f.most}
-	}
-	if !f.marked {
-		f.marked, f.mark, f.passed = true, next, 0
+// tell takes in what headers tell of the rate. They tell too much if a call has
+// come back in part, so it is the least of what was told lately that counts.
+func (f *found) tell(t instant, rate float64) {
+	if rate <= 0 {
 		return
 	}
-	if next <= f.mark {
-		return
+	if f.told <= 0 || rate <= f.told*1.01 || t-f.toldAt > max(toldFor, span(3/f.told)) {
+		f.told, f.toldAt = rate, t
 	}
-	gap := (next - f.mark).seconds()
-	fade := math.Exp(-gap / fading)
-	f.calls, f.seconds = max(f.calls*fade+f.passed, 0), f.seconds*fade+gap
-	f.mark, f.passed = next, 0
 }
 
-// rate is the service's, as far as it is known, or 0.
-func (f *found) rate() float64 {
-	switch {
-	case f.told > 0:
-		return f.told
-	case f.calls >= enough:
-		return f.calls / f.seconds
+// limited takes in a 429 at t, under a limit of rate, of a call that began at
+// begun and was told to wait so long, or 0. It returns the service's rate if it
+// can be told from that, and whether it may be higher.
+func (f *found) limited(t, begun, wait instant, rate float64) (measured float64, atLeast bool) {
+	if f.marked && begun <= f.at { // it was out together with the last one
+		if begun > f.before {
+			f.passed = max(f.passed-1, 0)
+		}
+		return 0, false
 	}
-	return 0
+	next := begun + wait
+	if rate > 0 {
+		next = begun + min(wait, span(1/rate))
+	}
+	if !f.marked || next-f.mark > 3*repeats {
+		f.marked, f.before = true, t
+		f.begin(next, t, rate)
+		return 0, false
+	}
+	f.before, f.at = f.at, t
+	f.passed = max(f.passed-1, 0) // but for this one
+	gap := (next - f.mark).seconds()
+	if gap <= 0 {
+		return 0, false
+	}
+	measured = f.passed / gap
+	// Who knows what was in the bucket? Less than a call.
+	off := 1.
+	switch {
+	case wait%second != 0:
+		off = 0.1
+	case wait > 0: // rounded up to a second
+		off = min(1, measured)
+	}
+	if f.passed < max(1, sure*off) {
+		return 0, false
+	}
+	atLeast = measured > 0.95*f.low || f.spare > 0.1*f.passed
+	f.begin(next, t, rate)
+	return measured, atLeast
+}
+
+// begin begins to measure.
+func (f *found) begin(next, t instant, rate float64) {
+	f.mark, f.at, f.passed, f.spare, f.low = next, t, 0, 0, rate
+	if rate <= 0 {
+		f.low = math.Inf(1)
+	}
 }

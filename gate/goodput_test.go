@@ -145,6 +145,8 @@ func (s *sim) client() {
 	})
 }
 
+var simTrace func(Report)
+
 var errSim = fmt.Errorf("refused")
 
 // call is one of a client: up to three attempts.
@@ -253,6 +255,9 @@ func (s *sim) attempt(tries int, done func(error)) {
 		s.after(back, func() {
 			if s.g != nil {
 				s.g.ReportAt(s.time(), r)
+				if simTrace != nil {
+					simTrace(r)
+				}
 			}
 			s.ended(r, tries, done)
 		})

@@ -98,7 +98,9 @@ func (g *Gate) rateLimit(t, begun instant, r Report) {
 	g.rateLimits++
 	g.lastLimit = t
 	g.close(t, wait)
-	g.law.found.limited(begun, r.wait(), g.law.rate, r.told())
+	g.law.found.tell(t, r.told())
+	g.law.wait = wait
+	g.law.measured, g.law.atLeast = g.law.found.limited(t, begun, r.wait(), g.law.rate)
 	g.limit(t, 0)
 	g.law.next(t, g.until)
 	g.settle(t, WasRateLimited)
@@ -157,13 +159,14 @@ func (g *Gate) slow(t instant, rate, tokens float64) {
 		return
 	}
 	rate = max(rate, 1/g.cfg().MaxClosed.Seconds())
+	g.law.found.tell(t, rate)
 	if rate >= liftOver*g.demand(t) || g.law.rate > 0 && g.law.rate <= 1.001*rate {
 		return
 	}
 	if g.law.rate == 0 {
 		g.law.tokens, g.law.began = math.Inf(1), t
 	}
-	g.law.rate, g.law.known, g.law.upTo = rate, rate, max(t, g.law.upTo)
+	g.law.rate, g.law.base, g.law.sure, g.law.upTo = rate, rate, true, max(t, g.law.upTo)
 	g.law.tokens = min(g.law.tokens, tokens, g.law.burst())
 	g.law.strike(max(t, g.until))
 	g.settle(t, LittleRemains)

@@ -1,5 +1,7 @@
 package gate
 
+import "math"
+
 // law is the rate limit that follows from 429s and overloads, here all called 429s: a bucket of tokens, one a call,
 // that fills at a rate which is cut by a 429 and grows from then on. It has no
 // clock and no lock; its verbs take the instant, which must not go back.
@@ -14,9 +16,14 @@ type law struct {
 	struck bool    // there was one
 	began  instant // when the limit was started
 	cut    instant // when the rate was last set or cut
-	known  float64 // the rate that a 429 left of what was known of the service's; 0: it is sought
+	base   float64 // the rate when it was last set
+	sure   bool    // it is near the service's
+	blind  bool    // nothing is known but how long to wait
 
-	found found
+	wait     instant // that the last 429 asked for
+	measured float64 // by the last 429; 0: not
+	atLeast  bool    // it may be more
+	found    found
 }
 
 const (
@@ -29,8 +36,8 @@ const (
 	liftAfter = 5 * second
 	whole     = 1 - 1e-6 // a token, but for rounding
 
-	ofKnown = 0.98       // what a 429 leaves of a rate near the one that is known
-	probes  = 16         // for the time of so many calls a known rate is only probed
+	ofKnown = 0.98 // what a 429 leaves of a rate near the one that is known
+	probes  = 16   // for the time of so many calls a known rate is only probed
 	probe   = 0.2 / (probes - 1) / (probes - 1) / (probes - 1)
 )
 
@@ -72,24 +79,41 @@ func (l *law) gain(from, to instant, demand float64) (tokens, rate float64) {
 }
 
 // unit is the time of a call at the known rate, in seconds, at least one.
-func (l *law) unit() float64 { return max(1, 1/l.known) }
+func (l *law) unit() float64 { return max(1, 1/l.base) }
 
 // grown is how much the rate has grown s seconds after the last 429.
 func (l *law) grown(s, demand float64) float64 {
-	if l.known <= 0 {
-		return demand * growth(s)
+	switch {
+	case l.sure:
+		u := l.unit()
+		return l.base*probing(s/u) + demand*growth(s-probes*u)
+	case l.blind:
+		return l.base*doubling(s) + demand*growth(s)
 	}
-	u := l.unit()
-	return l.known*probing(s/u) + demand*growth(s-probes*u)
+	return demand * growth(s)
 }
 
 // area is the integral of grown.
 func (l *law) area(s, demand float64) float64 {
-	if l.known <= 0 {
-		return demand * area(s)
+	switch {
+	case l.sure:
+		u := l.unit()
+		return l.base*u*probingArea(s/u) + demand*area(s-probes*u)
+	case l.blind:
+		return l.base*doublingArea(s) + demand*area(s)
 	}
-	u := l.unit()
-	return l.known*u*probingArea(s/u) + demand*area(s-probes*u)
+	return demand * area(s)
+}
+
+const doublings = 20
+
+// doubling is what is more after s seconds if there is twice as much each second.
+func doubling(s float64) float64 { return math.Exp2(min(max(s, 0), doublings)) - 1 }
+
+// doublingArea is the integral of doubling.
+func doublingArea(s float64) float64 {
+	x := min(max(s, 0), doublings)
+	return doubling(x)/math.Ln2 - x + doubling(x)*max(s-x, 0)
 }
 
 // probing is how much a known rate has grown after the time of x calls, as a part
@@ -113,7 +137,11 @@ func (l *law) advance(t instant, demand float64) {
 	if l.rate > 0 {
 		tokens, rate := l.gain(l.upTo, t, demand)
 		l.rate += rate
-		l.tokens = min(l.tokens+tokens, l.burst())
+		l.tokens += tokens
+		if over := l.tokens - l.burst(); over > 0 {
+			l.found.spare += over
+			l.tokens -= over
+		}
 	}
 	l.upTo = t
 }
@@ -173,30 +201,48 @@ func (l *law) strike(until instant) {
 	}
 }
 
-// start begins a limit at what was found out, or was answered lately.
+// start begins a limit at what was answered lately, if more than a call in the
+// time of the wait was.
 func (l *law) start(t instant, answers, tokens float64) {
-	l.rate, l.known, l.tokens = max(slowest, ofAnswers*answers), 0, tokens
-	if rate := l.found.rate(); rate > 0 {
-		l.rate, l.known = rate, rate
-	} else if most := l.found.most; most > 0 {
-		l.rate = min(l.rate, most)
+	l.rate, l.tokens, l.sure, l.blind = max(slowest, ofAnswers*answers), tokens, false, false
+	if l.found.told > 0 {
+		l.rate, l.sure = l.found.told, true
+	} else if l.wait > 0 {
+		if once := 1 / l.wait.seconds(); once >= l.rate || l.wait > second {
+			l.rate, l.blind = once, true
+		}
 	}
+	l.base = l.rate
 	l.upTo, l.began, l.cut = max(t, l.upTo), t, t
+	l.found.low = min(l.found.low, l.rate)
 }
 
-// lower cuts the limit, unless it has just been.
+// lower cuts the limit, unless it has just been. The service's rate may have been
+// measured.
 func (l *law) lower(t instant) {
-	if t-l.cut < cutEvery {
+	measured, atLeast := l.measured, l.atLeast
+	l.measured = 0
+	if t-l.cut < cutEvery && measured == 0 {
 		return
 	}
-	l.cut = t
-	if rate := l.found.rate(); rate > 0 {
-		l.rate = min(l.rate*ofKnown, rate)
-		l.known = l.rate
-	} else {
+	l.cut, l.blind = t, false
+	switch told := l.found.told; {
+	case told > 0 && l.rate > 0.97*told:
+		l.rate, l.sure = min(l.rate, 0.995*told), true
+	case measured > 0 && atLeast:
+		l.rate, l.sure = min(l.rate, max(measured, 0.95*l.rate)), true
+	case measured > 0:
+		l.rate, l.sure = min(l.rate, measured), true
+	case l.sure:
+		l.rate *= 0.97
+	default:
 		l.rate = max(l.rate*ofRate, min(slowest, l.rate)) // headers may have made it slower
-		l.known = 0
+		if l.wait > second {
+			l.rate = min(l.rate, 1/(l.wait-second).seconds())
+		}
 	}
+	l.base = l.rate
+	l.found.low = min(l.found.low, l.rate)
 	l.tokens = min(l.tokens, l.burst())
 }
 
@@ -216,13 +262,13 @@ func (l *law) take() bool {
 // nothing before, and nobody knows what there will be more.
 func (l *law) next(t, until instant) {
 	if l.rate > 0 {
-		l.tokens = min(l.tokens, 1-l.rate*max(until-max(t, l.upTo), 0).seconds())
+		l.tokens = 1 - l.rate*max(until-max(t, l.upTo), 0).seconds()
 	}
 }
 
 // giveBack returns what take took at begun, unless the limit is younger.
 func (l *law) giveBack(begun instant) {
-	if begun >= l.found.mark {
+	if begun > l.found.at {
 		l.found.passed--
 	}
 	if l.rate > 0 && begun >= l.began {
