@@ -13,6 +13,7 @@ type found struct {
 	passed float64 // calls let through since mark that were not refused
 	low    float64 // the lowest rate of the limit since
 	spare  float64 // calls that it would have let through besides
+	lost   float64 // seconds since in which the bucket may have been full
 
 	told   float64 // calls a second, by headers; 0: they did not tell
 	toldAt instant
@@ -37,20 +38,31 @@ func (f *found) tell(t instant, rate float64) {
 // limited takes in a 429 at t, under a limit of rate, of a call that began at
 // begun and was told to wait so long, or 0. It returns the service's rate if it
 // can be told from that, and whether it may be higher.
-func (f *found) limited(t, begun, wait instant, rate float64) (measured float64, atLeast bool) {
+func (f *found) limited(t, begun, wait, closed instant, rate float64) (measured float64, atLeast bool) {
 	if f.marked && begun <= f.at { // it was out together with the last one
 		if begun > f.before {
 			f.passed = max(f.passed-1, 0)
 		}
 		return 0, false
 	}
-	next := begun + wait
-	if rate > 0 {
-		next = begun + min(wait, span(1/rate))
+	// Who knows what was in the bucket? Less than a call. Of a wait in whole seconds a
+	// part may be rounding, in which calls are lost.
+	next, off, lost := begun+wait, 1., 0.
+	switch {
+	case wait%second != 0:
+		off = 0.1
+	case wait == second:
+		next = begun + min(wait, span(1/max(rate, 1)))
+		lost = 1
+	case wait > 0:
+		lost = 1
+	default:
+		lost = closed.seconds()
 	}
 	if !f.marked || next-f.mark > 3*repeats {
 		f.marked, f.before = true, t
 		f.begin(next, t, rate)
+		f.lost = lost
 		return 0, false
 	}
 	f.before, f.at = f.at, t
@@ -60,19 +72,20 @@ func (f *found) limited(t, begun, wait instant, rate float64) (measured float64,
 		return 0, false
 	}
 	measured = f.passed / gap
-	// Who knows what was in the bucket? Less than a call.
-	off := 1.
-	switch {
-	case wait%second != 0:
-		off = 0.1
-	case wait > 0: // rounded up to a second
+	if wait >= second {
 		off = min(1, measured)
 	}
 	if f.passed < max(1, sure*off) {
+		f.lost += lost
 		return 0, false
 	}
-	atLeast = measured > 0.95*f.low || f.spare > 0.1*f.passed
+	if most := f.passed / max(gap-f.lost, gap/2); math.Sqrt(measured*most) < 0.95*f.low && f.spare < 0.1*f.passed {
+		measured = math.Sqrt(measured * most)
+	} else {
+		atLeast = true
+	}
 	f.begin(next, t, rate)
+	f.lost = lost
 	return measured, atLeast
 }
 

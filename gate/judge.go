@@ -100,7 +100,7 @@ func (g *Gate) rateLimit(t, begun instant, r Report) {
 	g.close(t, wait)
 	g.law.found.tell(t, r.told())
 	g.law.wait = wait
-	g.law.measured, g.law.atLeast = g.law.found.limited(t, begun, r.wait(), g.law.rate)
+	g.law.measured, g.law.atLeast = g.law.found.limited(t, begun, r.wait(), wait, g.law.rate)
 	g.limit(t, 0)
 	g.law.next(t, g.until)
 	g.settle(t, WasRateLimited)
