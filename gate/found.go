@@ -15,13 +15,15 @@ type found struct {
 	spare  float64 // calls that it would have let through besides
 	lost   float64 // seconds since in which the bucket may have been full
 
+	most   float64 // it cannot be more; 0: not known
+
 	told   float64 // calls a second, by headers; 0: they did not tell
 	toldAt instant
 }
 
 const (
 	toldFor = 30 * second
-	sure    = 8 // times the error that a number of calls may have
+	sure    = 4 // times the error that a number of calls may have
 )
 
 // tell takes in what headers tell of the rate. They tell too much if a call has
@@ -75,10 +77,13 @@ func (f *found) limited(t, begun, wait, closed instant, rate float64) (measured 
 	if wait >= second {
 		off = min(1, measured)
 	}
+	off = max(off, measured*(t-begun).seconds())
 	if f.passed < max(1, sure*off) {
 		f.lost += lost
+		f.most = (f.passed + 0.5) / gap
 		return 0, false
 	}
+	f.most = 0
 	if most := f.passed / max(gap-f.lost, gap/2); math.Sqrt(measured*most) < 0.95*f.low && f.spare < 0.1*f.passed {
 		measured = math.Sqrt(measured * most)
 	} else {

@@ -343,10 +343,10 @@ func simRows() []simRow {
 				rows = append(rows, simRow{b, h, closed[1], d})
 			}
 			for _, by := range []float64{0.5, 2} {
-				if b.name == "1 in 20 s" {
-					b.seconds = 800
-				}
 				changed := b
+				if b.rate < 0.1 {
+					changed.seconds *= 2
+				}
 				changed.changes = by
 				rows = append(rows, simRow{changed, h, closed[1], 20 * time.Millisecond})
 			}

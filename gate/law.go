@@ -209,7 +209,7 @@ func (l *law) start(t instant, answers, tokens float64) {
 		l.rate, l.sure = l.found.told, true
 	} else if l.wait > 0 {
 		if once := 1 / l.wait.seconds(); once >= l.rate || l.wait > second {
-			l.rate, l.blind = once, true
+			l.rate, l.blind = once, l.wait <= second
 		}
 	}
 	l.base = l.rate
@@ -230,16 +230,19 @@ func (l *law) lower(t instant) {
 	case told > 0 && l.rate > 0.97*told:
 		l.rate, l.sure = min(l.rate, 0.995*told), true
 	case measured > 0 && atLeast:
-		l.rate, l.sure = min(l.rate, max(measured, 0.95*l.rate)), true
+		l.rate, l.sure = min(l.rate, max(measured, 0.98*l.rate)), true
 	case measured > 0:
 		l.rate, l.sure = min(l.rate, measured), true
 	case l.sure:
-		l.rate *= 0.97
+		l.rate *= 0.98
 	default:
 		l.rate = max(l.rate*ofRate, min(slowest, l.rate)) // headers may have made it slower
 		if l.wait > second {
 			l.rate = min(l.rate, 1/(l.wait-second).seconds())
 		}
+	}
+	if most := l.found.most; most > 0 {
+		l.rate, l.found.most = min(l.rate, most), 0
 	}
 	l.base = l.rate
 	l.found.low = min(l.found.low, l.rate)
