@@ -80,7 +80,7 @@ func (f *found) limited(t, begun, wait, closed instant, rate float64) (measured 
 	off = max(off, measured*(t-begun).seconds())
 	if f.passed < max(1, sure*off) {
 		f.lost += lost
-		f.most = (f.passed + 0.5) / gap
+		f.most = (f.passed + 1) / gap
 		return 0, false
 	}
 	f.most = 0

@@ -283,16 +283,20 @@ func (s *sim) hint(r *Report, cost, rate float64) {
 	l := Limit{Limit: int64(s.burst), Remaining: int64(max(s.tokens, 0)), Reset: time.Duration((s.burst-s.tokens)/rate*1e3+1) * time.Millisecond}
 	missing := time.Duration((cost - s.tokens) / rate * 1e9)
 	switch {
-	case s.hints == "seconds" && r.Kind == RateLimit:
+	case r.Kind != RateLimit:
+	case s.hints == "seconds" || s.hints == "all":
 		r.RetryAfter = max((missing + time.Second - 1).Truncate(time.Second), time.Second)
-	case s.hints == "ms" && r.Kind == RateLimit:
+	case s.hints == "ms":
 		r.RetryAfter = (missing + time.Millisecond).Truncate(time.Millisecond)
-	case s.hints == "headers" && s.cost > 0:
+	}
+	switch {
+	case s.hints != "headers" && s.hints != "all":
+	case s.cost > 0:
 		r.Tokens = l
 		if r.Kind == RateLimit || l.Scarce() {
 			r.Needed = s.cost
 		}
-	case s.hints == "headers":
+	default:
 		r.Requests = l
 	}
 }
@@ -321,7 +325,7 @@ func (r simRow) String() string {
 
 func simRows() []simRow {
 	var rows []simRow
-	hints := []string{"seconds", "ms", "headers", "bare"}
+	hints := []string{"all", "seconds", "ms", "headers", "bare"}
 	closed := []clientKind{{name: "5 in line", n: 5}, {name: "25 in line", n: 25}, {name: "100 in line", n: 100}}
 	for _, b := range bucketKinds() {
 		clients := slices.Clone(closed)

@@ -160,13 +160,13 @@ func (g *Gate) slow(t instant, rate, tokens float64) {
 	}
 	rate = max(rate, 1/g.cfg().MaxClosed.Seconds())
 	g.law.found.tell(t, rate)
-	if rate >= liftOver*g.demand(t) || g.law.rate > 0 && g.law.rate <= 1.001*rate {
+	if rate = ofTold * g.law.found.told; rate >= liftOver*g.demand(t) || g.law.rate > 0 && g.law.rate < ofKnown*rate && !g.law.told {
 		return
 	}
 	if g.law.rate == 0 {
 		g.law.tokens, g.law.began = math.Inf(1), t
 	}
-	g.law.rate, g.law.base, g.law.sure, g.law.upTo = rate, rate, true, max(t, g.law.upTo)
+	g.law.rate, g.law.base, g.law.sure, g.law.told, g.law.upTo = rate, rate, true, true, max(t, g.law.upTo)
 	g.law.tokens = min(g.law.tokens, tokens, g.law.burst())
 	g.law.strike(max(t, g.until))
 	g.settle(t, LittleRemains)

@@ -18,6 +18,7 @@ type law struct {
 	cut    instant // when the rate was last set or cut
 	base   float64 // the rate when it was last set
 	sure   bool    // it is near the service's
+	told   bool    // as headers told
 	blind  bool    // nothing is known but how long to wait
 
 	wait     instant // that the last 429 asked for
@@ -37,6 +38,7 @@ const (
 	whole     = 1 - 1e-6 // a token, but for rounding
 
 	ofKnown = 0.98 // what a 429 leaves of a rate near the one that is known
+	ofTold  = 0.998      // of a rate that headers tell, lest a call come a hair too early
 	probes  = 16   // for the time of so many calls a known rate is only probed
 	probe   = 0.2 / (probes - 1) / (probes - 1) / (probes - 1)
 )
@@ -204,11 +206,11 @@ func (l *law) strike(until instant) {
 // start begins a limit at what was answered lately, if more than a call in the
 // time of the wait was.
 func (l *law) start(t instant, answers, tokens float64) {
-	l.rate, l.tokens, l.sure, l.blind = max(slowest, ofAnswers*answers), tokens, false, false
+	l.rate, l.tokens, l.sure, l.blind, l.told = max(slowest, ofAnswers*answers), tokens, false, false, false
 	if l.found.told > 0 {
-		l.rate, l.sure = l.found.told, true
+		l.rate, l.sure = ofTold*l.found.told, true
 	} else if l.wait > 0 {
-		if once := 1 / l.wait.seconds(); once >= l.rate || l.wait > second {
+		if once := 1 / max(l.wait, second).seconds(); once >= l.rate || l.wait > second {
 			l.rate, l.blind = once, l.wait <= second
 		}
 	}
@@ -225,10 +227,10 @@ func (l *law) lower(t instant) {
 	if t-l.cut < cutEvery && measured == 0 {
 		return
 	}
-	l.cut, l.blind = t, false
+	l.cut, l.blind, l.told = t, false, false
 	switch told := l.found.told; {
-	case told > 0 && l.rate > 0.97*told:
-		l.rate, l.sure = min(l.rate, 0.995*told), true
+	case told > 0 && l.rate > told:
+		l.rate, l.sure = ofTold*told, true
 	case measured > 0 && atLeast:
 		l.rate, l.sure = min(l.rate, max(measured, 0.98*l.rate)), true
 	case measured > 0:
