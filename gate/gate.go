@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -187,7 +188,7 @@ func (g *Gate) look(t instant) {
 	g.settle(t, WaitOver)
 	// Those who wait in line ask all the time.
 	if g.law.rate > 0 && len(g.line) == 0 && g.law.over(t, g.demand(t)) {
-		g.law.rate = 0
+		g.law.rate, g.law.found.spare = 0, math.Inf(1)
 		g.settle(t, DemandMet)
 	}
 }
@@ -200,6 +201,7 @@ func (g *Gate) notFarOff(t instant) {
 	g.law.hit, g.law.cut, g.law.began = min(g.law.hit, longest), min(g.law.cut, t), min(g.law.began, t)
 	g.stirred = min(g.stirred, t)
 	g.park.notFarOff(t, g.cfg())
+	g.law.found.notFarOff(t, longest)
 	if g.law.upTo > t+second {
 		g.law.upTo = t
 	}
@@ -235,6 +237,7 @@ func (g *Gate) settle(t instant, why Reason) {
 	if !calm && g.calm.Load() {
 		g.stirred = t
 	}
+	g.law.found.marked = g.law.found.marked && !calm // who passes then is not counted
 	g.calm.Store(calm)
 }
 

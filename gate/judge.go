@@ -98,10 +98,9 @@ func (g *Gate) rateLimit(t, begun instant, r Report) {
 	g.rateLimits++
 	g.lastLimit = t
 	g.close(t, wait)
-	g.law.found.tell(t, r.told())
 	g.law.wait = wait
-	g.law.measured, g.law.atLeast = g.law.found.limited(t, begun, r.wait(), wait, g.law.rate)
-	g.limit(t, 0)
+	g.law.found.tell(t, r.told())
+	g.limit(t, 0, g.law.found.limited(t, begun, r.wait(), wait, g.law.rate))
 	g.law.next(t, g.until)
 	g.settle(t, WasRateLimited)
 	g.wake()
@@ -116,13 +115,13 @@ func (g *Gate) close(t, wait instant) {
 
 // limit changes the law, unless rates are not to be limited. A limit that starts
 // does so with so many tokens.
-func (g *Gate) limit(t instant, tokens float64) {
+func (g *Gate) limit(t instant, tokens float64, seen sight) {
 	until := max(t, g.until)
 	if g.cfg().NoRate {
 		g.law.strike(until)
 		return
 	}
-	g.law.limited(t, until, g.answered.see(t), tokens)
+	g.law.limited(t, until, g.answered.see(t), tokens, seen)
 }
 
 // guess is how long to wait if the service does not say: each call that found
@@ -141,7 +140,8 @@ func (g *Gate) guess(begun instant) instant {
 func (g *Gate) overload(t instant, r Report) {
 	g.overloads++
 	g.close(t, instant(min(max(r.RetryAfter, 0), time.Duration(farthest))))
-	g.limit(t, 1)
+	g.law.wait = 0
+	g.limit(t, 1, sight{})
 	g.settle(t, WasOverloaded)
 	g.wake()
 }
@@ -158,15 +158,18 @@ func (g *Gate) slow(t instant, rate, tokens float64) {
 	if rate == 0 || !g.slowsDown() { // any more
 		return
 	}
-	rate = max(rate, 1/g.cfg().MaxClosed.Seconds())
-	g.law.found.tell(t, rate)
-	if rate = ofTold * g.law.found.told; rate >= liftOver*g.demand(t) || g.law.rate > 0 && g.law.rate < ofKnown*rate && !g.law.told {
+	g.law.found.tell(t, max(rate, 1/g.cfg().MaxClosed.Seconds()))
+	rate = ofTold * g.law.found.told
+	switch {
+	case rate >= liftOver*g.demand(t):
+		return
+	case g.law.rate == 0:
+		g.law.tokens, g.law.began = math.Inf(1), t
+	case g.law.rate < ofKnown*rate && g.law.trust != fromHeaders: // something else limits more
 		return
 	}
-	if g.law.rate == 0 {
-		g.law.tokens, g.law.began = math.Inf(1), t
-	}
-	g.law.rate, g.law.base, g.law.sure, g.law.told, g.law.upTo = rate, rate, true, true, max(t, g.law.upTo)
+	g.law.rate, g.law.trust, g.law.upTo = rate, fromHeaders, max(t, g.law.upTo)
+	g.law.set(t)
 	g.law.tokens = min(g.law.tokens, tokens, g.law.burst())
 	g.law.strike(max(t, g.until))
 	g.settle(t, LittleRemains)

@@ -2,30 +2,36 @@ package gate
 
 import "math"
 
-// law is the rate limit that follows from 429s and overloads, here all called 429s: a bucket of tokens, one a call,
-// that fills at a rate which is cut by a 429 and grows from then on. It has no
-// clock and no lock; its verbs take the instant, which must not go back.
+// law is the rate limit that follows from 429s and overloads, here all called
+// 429s: a bucket of tokens, one a call, that fills at a rate which is cut by a 429
+// and grows from then on. It has no clock and no lock; its verbs take the instant,
+// which must not go back.
 //
 // The time since the last 429 is counted from the moment when calls were let
 // through again, since while the gate is closed nothing can be learned.
 type law struct {
 	rate   float64 // calls a second; 0: no limit
-	tokens float64
+	tokens float64 // below 0: the next call has to wait for more than one
 	upTo   instant // rate and tokens are those of this instant
 	hit    instant // of the last 429: when calls are let through after it
 	struck bool    // there was one
 	began  instant // when the limit was started
 	cut    instant // when the rate was last set or cut
-	base   float64 // the rate when it was last set
-	sure   bool    // it is near the service's
-	told   bool    // as headers told
-	blind  bool    // nothing is known but how long to wait
-
-	wait     instant // that the last 429 asked for
-	measured float64 // by the last 429; 0: not
-	atLeast  bool    // it may be more
-	found    found
+	base   float64 // the rate then
+	trust  trust   // in base
+	wait   instant // that the last 429 led to; 0: it was an overload
+	found  found
 }
+
+// trust is where a rate comes from, which decides how it grows.
+type trust uint8
+
+const (
+	fromAnswers trust = iota // it is a part of what was answered, and grows as demanded
+	fromWait                 // nothing is known but how long to wait, and it doubles
+	fromSight                // it is near what was measured, and is only probed
+	fromHeaders              // the same, but the service has told it
+)
 
 const (
 	repeats   = 60 * second // a second 429 within this is no accident
@@ -37,10 +43,11 @@ const (
 	liftAfter = 5 * second
 	whole     = 1 - 1e-6 // a token, but for rounding
 
-	ofKnown = 0.98 // what a 429 leaves of a rate near the one that is known
-	ofTold  = 0.998      // of a rate that headers tell, lest a call come a hair too early
-	probes  = 16   // for the time of so many calls a known rate is only probed
-	probe   = 0.2 / (probes - 1) / (probes - 1) / (probes - 1)
+	least   = 1. / 60 // calls a second, of a rate that is measured
+	ofKnown = 0.98    // what a 429 leaves of a rate near the service's
+	ofTold  = 0.998   // of a rate that headers tell, lest a call come a hair too early
+	probes  = 16      // for the time of so many calls a known rate is only probed
+	probed  = 0.2     // and grows by such a part of it
 )
 
 // burst is how many tokens the bucket holds.
@@ -80,16 +87,19 @@ func (l *law) gain(from, to instant, demand float64) (tokens, rate float64) {
 	return tokens, l.grown(end, demand) - before
 }
 
+// known reports whether the rate is near the service's.
+func (l *law) known() bool { return l.trust >= fromSight }
+
 // unit is the time of a call at the known rate, in seconds, at least one.
 func (l *law) unit() float64 { return max(1, 1/l.base) }
 
 // grown is how much the rate has grown s seconds after the last 429.
 func (l *law) grown(s, demand float64) float64 {
 	switch {
-	case l.sure:
+	case l.known():
 		u := l.unit()
 		return l.base*probing(s/u) + demand*growth(s-probes*u)
-	case l.blind:
+	case l.trust == fromWait:
 		return l.base*doubling(s) + demand*growth(s)
 	}
 	return demand * growth(s)
@@ -98,18 +108,19 @@ func (l *law) grown(s, demand float64) float64 {
 // area is the integral of grown.
 func (l *law) area(s, demand float64) float64 {
 	switch {
-	case l.sure:
+	case l.known():
 		u := l.unit()
 		return l.base*u*probingArea(s/u) + demand*area(s-probes*u)
-	case l.blind:
+	case l.trust == fromWait:
 		return l.base*doublingArea(s) + demand*area(s)
 	}
 	return demand * area(s)
 }
 
+// doublings are enough for any rate.
 const doublings = 20
 
-// doubling is what is more after s seconds if there is twice as much each second.
+// doubling is how much a rate has grown that doubles each second, as a part of it.
 func doubling(s float64) float64 { return math.Exp2(min(max(s, 0), doublings)) - 1 }
 
 // doublingArea is the integral of doubling.
@@ -121,14 +132,14 @@ func doublingArea(s float64) float64 {
 // probing is how much a known rate has grown after the time of x calls, as a part
 // of it.
 func probing(x float64) float64 {
-	x = min(max(x, 1), probes) - 1
-	return probe * x * x * x
+	y := (min(max(x, 1), probes) - 1) / (probes - 1)
+	return probed * y * y * y
 }
 
 // probingArea is the integral of probing.
 func probingArea(x float64) float64 {
-	y := min(max(x, 1), probes) - 1
-	return probe * (y*y*y*y/4 + y*y*y*max(x-probes, 0))
+	y := (min(max(x, 1), probes) - 1) / (probes - 1)
+	return probed * y * y * y * ((probes-1)*y/4 + max(x-probes, 0))
 }
 
 // advance brings rate and tokens to t.
@@ -183,12 +194,12 @@ func (l *law) over(t instant, demand float64) bool {
 func (l *law) recent(t instant) bool { return l.struck && t-l.hit <= repeats }
 
 // limited takes in a 429, or an overload, at t after which calls are let through
-// at until: a second one starts a limit with so many tokens, a further one cuts
-// it.
-func (l *law) limited(t, until instant, answers, tokens float64) {
+// at until, and what it says of the service's rate: a second one starts a limit
+// with so many tokens, a further one cuts it.
+func (l *law) limited(t, until instant, answers, tokens float64, seen sight) {
 	switch {
 	case l.rate > 0:
-		l.lower(t)
+		l.lower(t, seen)
 	case l.recent(t):
 		l.start(t, answers, tokens)
 	}
@@ -203,52 +214,63 @@ func (l *law) strike(until instant) {
 	}
 }
 
-// start begins a limit at what was answered lately, if more than a call in the
-// time of the wait was.
+// start begins a limit at what headers tell; else at what was answered lately, or
+// a call in the time of the wait if that is more, or is long enough to tell.
 func (l *law) start(t instant, answers, tokens float64) {
-	l.rate, l.tokens, l.sure, l.blind, l.told = max(slowest, ofAnswers*answers), tokens, false, false, false
-	if l.found.told > 0 {
-		l.rate, l.sure = ofTold*l.found.told, true
-	} else if l.wait > 0 {
-		if once := 1 / max(l.wait, second).seconds(); once >= l.rate || l.wait > second {
-			l.rate, l.blind = once, l.wait <= second
-		}
+	l.rate, l.trust = max(slowest, ofAnswers*answers), fromAnswers
+	once, told := 1/max(l.wait, second).seconds(), l.found.lately(t)
+	switch {
+	case l.wait == 0:
+	case told > 0:
+		l.rate, l.trust = ofTold*told, fromHeaders
+	case l.wait > second:
+		l.rate = once
+	case once > l.rate:
+		l.rate, l.trust = once, fromWait
 	}
-	l.base = l.rate
-	l.upTo, l.began, l.cut = max(t, l.upTo), t, t
+	l.tokens, l.upTo, l.began = tokens, max(t, l.upTo), t
+	l.set(t)
+}
+
+// set is called when the rate has been set.
+func (l *law) set(t instant) {
+	l.cut, l.base = t, l.rate
 	l.found.low = min(l.found.low, l.rate)
 }
 
-// lower cuts the limit, unless it has just been. The service's rate may have been
-// measured.
-func (l *law) lower(t instant) {
-	measured, atLeast := l.measured, l.atLeast
-	l.measured = 0
-	if t-l.cut < cutEvery && measured == 0 {
+// lower cuts the limit, unless it has just been and there is nothing new. What is
+// known of the service's rate, or has been measured now, keeps it from being cut
+// too far.
+func (l *law) lower(t instant, seen sight) {
+	if t-l.cut < cutEvery && seen.rate == 0 {
 		return
 	}
-	l.cut, l.blind, l.told = t, false, false
-	switch told := l.found.told; {
-	case told > 0 && l.rate > told:
-		l.rate, l.sure = ofTold*told, true
-	case measured > 0 && atLeast:
-		l.rate, l.sure = min(l.rate, max(measured, 0.98*l.rate)), true
-	case measured > 0:
-		l.rate, l.sure = min(l.rate, measured), true
-	case l.sure:
-		l.rate *= 0.98
+	floor := min(slowest, l.rate) // headers may have made it slower
+	switch told := l.found.lately(t); {
+	case l.wait > 0 && told > 0 && l.rate > told:
+		l.rate, l.trust = ofTold*told, fromHeaders
+	case seen.rate > 0 && seen.atLeast:
+		l.rate, l.trust = min(l.rate, max(seen.rate, ofKnown*l.rate)), fromSight
+	case seen.rate > 0:
+		l.rate, l.trust = max(min(l.rate, seen.rate), min(floor, least)), fromSight
+	case l.wait > 0 && l.known():
+		l.rate, l.trust = max(ofKnown*l.rate, min(floor, least)), fromSight
 	default:
-		l.rate = max(l.rate*ofRate, min(slowest, l.rate)) // headers may have made it slower
-		if l.wait > second {
-			l.rate = min(l.rate, 1/(l.wait-second).seconds())
-		}
+		l.rate, l.trust = max(ofRate*l.rate, floor), fromAnswers
 	}
-	if most := l.found.most; most > 0 {
-		l.rate, l.found.most = min(l.rate, most), 0
+	if seen.most > 0 {
+		l.rate = max(min(l.rate, seen.most), min(floor, least))
 	}
-	l.base = l.rate
-	l.found.low = min(l.found.low, l.rate)
+	l.set(t)
 	l.tokens = min(l.tokens, l.burst())
+}
+
+// next makes the next call come when the service takes one, at until: it has
+// nothing before, and nobody knows what there will be more.
+func (l *law) next(t, until instant) {
+	if l.rate > 0 {
+		l.tokens = 1 - l.rate*max(until-max(t, l.upTo), 0).seconds()
+	}
 }
 
 // take takes a token, if there is one or none is needed.
@@ -261,14 +283,6 @@ func (l *law) take() bool {
 		l.tokens = max(l.tokens-1, 0)
 	}
 	return true
-}
-
-// next makes the next call come when the service takes one, at until: it has
-// nothing before, and nobody knows what there will be more.
-func (l *law) next(t, until instant) {
-	if l.rate > 0 {
-		l.tokens = 1 - l.rate*max(until-max(t, l.upTo), 0).seconds()
-	}
 }
 
 // giveBack returns what take took at begun, unless the limit is younger.
