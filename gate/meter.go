@@ -5,8 +5,8 @@ import "math"
 // memory is the time, in seconds, over which a meter takes its mean.
 const memory = 20
 
-// meter is an exponential mean of how many events come in a second. The zero
-// value has seen none.
+// meter is an exponential mean of how many events come in a second, from the first
+// one on. The zero value has seen none.
 type meter struct {
 	rate float64 // at the instant at, if there had been none before since
 	at   instant
@@ -41,8 +41,12 @@ func (m *meter) takeBack(t instant) {
 
 // see is the mean at t.
 func (m *meter) see(t instant) float64 {
-	age := max((t - m.from).seconds(), youngest)
-	return m.rate * decay(max(t-m.at, 0)) / (1 - math.Exp(-age/memory))
+	return m.rate * decay(max(t-m.at, 0)) / m.share(t)
+}
+
+// share is the part of the memory that the time since the first event fills.
+func (m *meter) share(t instant) float64 {
+	return 1 - decay(max(t-m.from, youngest*second))
 }
 
 func decay(d instant) float64 { return math.Exp(-d.seconds() / memory) }
@@ -52,9 +56,5 @@ func (m *meter) notFarOff(t instant) {
 	if m.at > t+second {
 		m.at = t
 	}
-}
-
-// meterOf is one that has seen that rate for long.
-func meterOf(rate float64, t instant) meter {
-	return meter{rate: rate, at: t, from: t - 10*memory*second, seen: true}
+	m.from = min(m.from, m.at)
 }
