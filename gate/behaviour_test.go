@@ -305,7 +305,7 @@ func TestSlowsDownBeforeTheWall(t *testing.T) {
 			}
 			row.r.Kind = gate.Answer
 			r.report(row.r)
-			if m := r.g.MetricsAt(r.clock); !near(m.Rate, row.rate, 0.01) || (m.State == gate.Limited) != (row.rate > 0) {
+			if m := r.g.MetricsAt(r.clock); !near(m.Rate, row.rate, 0.03) || (m.State == gate.Limited) != (row.rate > 0) {
 				t.Fatalf("%v, rate %.3f, want %.3f", m.State, m.Rate, row.rate)
 			}
 			if row.rate == 0 {

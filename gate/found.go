@@ -100,7 +100,7 @@ func miscounted(asked, took instant, rate float64) float64 {
 	n := 1.
 	switch {
 	case asked%second != 0:
-		n = 0.1
+		n = min(0.5, rate)
 	case asked > 0: // it was rounded up to a second
 		n = min(1, rate)
 	}

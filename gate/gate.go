@@ -197,7 +197,10 @@ func (g *Gate) look(t instant) {
 // new.
 func (g *Gate) notFarOff(t instant) {
 	longest := t + instant(g.cfg().MaxClosed)
-	g.until = min(g.until, longest)
+	if g.until > longest {
+		g.until = longest
+		g.law.next(t, longest)
+	}
 	g.law.hit, g.law.cut, g.law.began = min(g.law.hit, longest), min(g.law.cut, t), min(g.law.began, t)
 	g.stirred = min(g.stirred, t)
 	g.park.notFarOff(t, g.cfg())

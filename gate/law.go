@@ -45,7 +45,7 @@ const (
 
 	least   = 1. / 60 // calls a second, of a rate that is measured
 	ofKnown = 0.98    // what a 429 leaves of a rate near the service's
-	ofTold  = 0.998   // of a rate that headers tell, lest a call come a hair too early
+	ofTold  = 0.99    // of a rate that headers tell, lest a call come a hair too early
 	probes  = 16      // for the time of so many calls a known rate is only probed
 	probed  = 0.2     // and grows by such a part of it
 )

@@ -173,6 +173,13 @@ func TestMeterIsAMeanOverTwentySeconds(t *testing.T) {
 	if got := m.see(seconds(220)); math.Abs(got-5/math.E) > 0.1 {
 		t.Errorf("20 s later: %v, want %v", got, 5/math.E)
 	}
+	young := meter{}
+	for i := range 25 {
+		young.add(seconds(float64(i)/5), 1)
+	}
+	if got := young.see(seconds(5)); math.Abs(got-5) > 0.5 {
+		t.Errorf("5 a second for 5 s: %v", got)
+	}
 	before := m.see(seconds(220))
 	m.add(seconds(200), 1)
 	if got := m.see(seconds(220)) - before; math.Abs(got-1./memory/math.E) > 0.01 {
