@@ -421,7 +421,10 @@ func (r simResult) least() (goodput float64, wasted int) {
 func TestGoodputTable(t *testing.T) {
 	t.Parallel()
 	var rows []simRow
-	for _, row := range simRows() {
+	for i, row := range simRows() {
+		if i%everyRow != 0 && !*allRows {
+			continue
+		}
 		if few := row.clients.n <= 5 || !row.clients.atOnce && row.hints != "ms" && row.clients.n <= 25; few || *allRows {
 			rows = append(rows, row)
 		}
