@@ -1,6 +1,6 @@
 //go:build race
 
-package gate_test
+package gate
 
 // everyRow is how many rows of the goodput table are played: one in so many, since
 // they are slow under the race detector, and each is one goroutine's.
