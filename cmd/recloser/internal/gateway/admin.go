@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -143,11 +144,9 @@ func (a *admin) turnAway(w http.ResponseWriter, r *http.Request) {
 
 // only answers with page if the method is one of those.
 func only(w http.ResponseWriter, r *http.Request, page http.HandlerFunc, methods ...string) {
-	for _, m := range methods {
-		if r.Method == m {
-			page(w, r)
-			return
-		}
+	if slices.Contains(methods, r.Method) {
+		page(w, r)
+		return
 	}
 	w.Header().Set("Allow", strings.Join(methods, ", "))
 	writeError(w, http.StatusMethodNotAllowed, apiError{
@@ -166,13 +165,11 @@ func (a *admin) readiness(w http.ResponseWriter, _ *http.Request) {
 		writeText(w, http.StatusServiceUnavailable, "not ready: "+err.Error()+"\n")
 		return
 	}
-	text := "ok\n"
+	lines := []string{"ok"}
 	if a.cfg.Trouble != nil {
-		for _, note := range a.cfg.Trouble() {
-			text += note + "\n"
-		}
+		lines = append(lines, a.cfg.Trouble()...)
 	}
-	writeText(w, http.StatusOK, text)
+	writeText(w, http.StatusOK, strings.Join(lines, "\n")+"\n")
 }
 
 func writeText(w http.ResponseWriter, status int, text string) {
