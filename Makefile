@@ -82,6 +82,10 @@ mutants: $(MUTANTS) ## break one line at a time: each break must fail a test (~3
 setup: ## install the npm packages that the integration tests use (~10 s, then at once)
 	@integration/setup
 
+.PHONY: test-page
+test-page: ## the dashboard's pure modules; needs Node 20 (~1 s)
+	node --test cmd/recloser/internal/dashboard/webtest/
+
 ## Checks
 
 .PHONY: check
@@ -179,6 +183,22 @@ bench-peers: $(PEERS) ## other breakers beside ours, as Markdown: make -s bench-
 	@$(PEERS) .cache/bench/peers.txt
 
 ## The rest
+
+# The dashboard's chart library is kept in the repository: no build and no page
+# needs the network. webtest/vendor.test.js holds the hashes of what is kept.
+UPLOT = 1.6.32
+UPLOT_INTEGRITY = sha512-KIMVnG68zvu5XXUbC4LQEPnhwOxBuLyW1AHtpm6IKTXImkbLgkMy+jabjLgSLMasNuGGzQm/ep3tOkyTxpiQIw==
+WEB = cmd/recloser/internal/dashboard/web
+
+.PHONY: vendor-uplot
+vendor-uplot: ## fetch the dashboard's chart library again, checked against its hash; needs npm and openssl (~5 s)
+	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	npm pack --silent --pack-destination "$$dir" uplot@$(UPLOT) >/dev/null; \
+	got="sha512-$$(openssl dgst -sha512 -binary "$$dir/uplot-$(UPLOT).tgz" | openssl base64 -A)"; \
+	[ "$$got" = "$(UPLOT_INTEGRITY)" ] || { printf 'uplot-$(UPLOT).tgz is not what was reviewed: %s\n' "$$got"; exit 1; }; \
+	tar -xzf "$$dir/uplot-$(UPLOT).tgz" -C "$$dir"; \
+	mkdir -p $(WEB)/vendor/uplot-$(UPLOT); \
+	cp "$$dir"/package/dist/uPlot.iife.min.js "$$dir"/package/dist/uPlot.min.css "$$dir"/package/LICENSE $(WEB)/vendor/uplot-$(UPLOT)/
 
 .PHONY: clean
 clean: ## remove what was built and installed in this folder (at once)

@@ -76,7 +76,8 @@ func startRecloser(tb testing.TB, binary, upstream string) *process {
 	tb.Helper()
 	addr := freeAddress(tb)
 	cmd := exec.Command(binary, "serve", "--listen", addr, "--admin", "off", "--upstream", upstream)
-	cmd.Env = append([]string{"RECLOSER_LOG_LEVEL=warn"}, os.Environ()...) // the last one counts
+	// A history, as by default, of its own. Of each variable the last one counts.
+	cmd.Env = append([]string{"RECLOSER_LOG_LEVEL=warn", "XDG_STATE_HOME=" + tb.TempDir()}, os.Environ()...)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)

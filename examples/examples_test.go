@@ -23,6 +23,10 @@ func TestExamples(t *testing.T) {
 			`503 Service Unavailable after 3 attempts: service`,
 			`no answer after 0 attempts\. Tell the user: AI service is temporarily unavailable\. Please try again in [123] seconds?\.`,
 		},
+		"fallback": {
+			`200 OK from the backup after 2 attempts`,
+			`200 OK from the primary after 1 attempts`,
+		},
 		"breaker": {
 			`called:  database: connection lost`,
 			`  circuit database: open, was closed: consecutive failures`,

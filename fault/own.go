@@ -26,6 +26,7 @@ const (
 	CodeEmptyContent   = "empty_content"      // a whole answer that says nothing
 	CodeBadRequest     = "unsendable"         // the request could not be written
 	CodeRedirect       = "redirect"           // a target that sends calls elsewhere
+	CodeKeyRefused     = "key_refused"        // the service does not take the key of a target
 	CodeGateClosed     = "gate_closed"        // not sent: a rate limit holds calls of this key and model back
 	CodeKeyParked      = "key_parked"         // not sent: the key has no quota, or is not taken
 	CodeTooManyCalls   = "too_many_calls"     // not sent: as many as there may be are under way
@@ -83,6 +84,8 @@ var own = [...]Row{
 		Why: "The request could not be written as it is."},
 	{Name: "redirect of a target", Codes: CodeRedirect, Kind: Service, NotDone: true, Repeat: Stop, Source: "adv",
 		Why: "The target sends calls to another address; somebody has to put that one into the configuration."},
+	{Name: "key of a target refused", Codes: CodeKeyRefused, Kind: Caller, NotDone: true, Source: "adv",
+		Why: "The service does not take the key that the configuration has for this target; somebody has to put another there."},
 	{Name: "gate closed", Codes: CodeGateClosed, Kind: RateLimit, NotDone: true, Source: "adv",
 		Why: "The service has reported a rate limit for this key and model, and until it is over no call is sent."},
 	{Name: "key parked", Codes: CodeKeyParked, Kind: Quota, NotDone: true, Source: "adv",

@@ -56,7 +56,7 @@ var ownCodes = []string{
 	fault.CodeTLS, fault.CodeTLSTimeout, fault.CodeReset, fault.CodeClosed, fault.CodeLost, fault.CodeRefusedStream, fault.CodeTruncated,
 	fault.CodeMalformed, fault.CodeHeadersTimeout, fault.CodeContentTimeout, fault.CodeIdleTimeout, fault.CodeReadTimeout,
 	fault.CodeTotalTimeout, fault.CodeHTML, fault.CodeEmpty, fault.CodeEmptyContent, fault.CodeBadRequest, fault.CodeTransport,
-	fault.CodeRedirect, fault.CodeGateClosed, fault.CodeKeyParked, fault.CodeTooManyCalls,
+	fault.CodeRedirect, fault.CodeKeyRefused, fault.CodeGateClosed, fault.CodeKeyParked, fault.CodeTooManyCalls,
 }
 
 func TestNamed(t *testing.T) {

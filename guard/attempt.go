@@ -203,9 +203,15 @@ func (a *attempt) examine() {
 	if err != nil && a.call.ctx.Err() != nil {
 		f = a.name(err) // the caller left
 	}
-	if err == nil && len(held) > maxErrorBody {
+	if err == nil && len(held) > maxErrorBody && !a.ourKey() {
 		a.resp.Body = &restOfBody{a: a, held: held, body: body}
 		a.settle(f)
+		return
+	}
+	if a.ourKey() { // which the service's own words may quote
+		named := fault.Named(fault.CodeKeyRefused, nil)
+		named.Status = a.resp.StatusCode
+		a.refuse(named)
 		return
 	}
 	_ = body.Close()

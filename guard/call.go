@@ -2,11 +2,13 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"time"
 
 	"github.com/recloser/recloser/fault"
+	"github.com/recloser/recloser/gate"
 	"github.com/recloser/recloser/retry"
 )
 
@@ -107,9 +109,9 @@ func (c *call) run() (*http.Response, error) {
 			if step = c.course.Ended(time.Now(), a.ending(), c); !step.Again {
 				return a.pass()
 			}
-			c.again(a, step)
 			last = a
 		}
+		c.again(last, step)
 		if !c.wait(step.Wait) {
 			c.unspent(step)
 			return nil, c.left(last)
@@ -165,9 +167,12 @@ func (c *call) unspent(step retry.Step) {
 	}
 }
 
-// again tells that an attempt is followed by a retry. It does not need its berth
-// any more, which the next one may want.
+// again tells that a retry follows the last attempt, if there was one. That does not
+// need its berth any more, which the next one may want.
 func (c *call) again(a *attempt, step retry.Step) {
+	if a == nil {
+		return
+	}
 	a.leaveBerth()
 	if step.Retry {
 		c.observe(Event{Type: Retrying, Attempt: a.number, Kind: a.fault.Kind, Status: a.fault.Status, Fault: a.fault, Wait: step.Wait})
@@ -237,13 +242,19 @@ func (c *call) stop(last *attempt) (*http.Response, error) {
 	c.cancel()
 	l := c.earliest()
 	c.on(l)
-	f, limited := l.no.err.(*fault.Error) //nolint:errorlint // a limit's is one, and a circuit's is none
 	c.report.Refused = true
-	if limited {
-		c.report.Kind, c.report.Fault = f.Kind, f
+	f, limited := l.no.err.(*fault.Error) //nolint:errorlint // a limit's is one, and a circuit's is none
+	if !limited {
+		c.ended(nil, 0, 0)
+		return nil, l.no.err
 	}
-	c.ended(f, 0, 0)
-	return nil, l.no.err
+	now := *f // the call may have waited since
+	if closed, ok := errors.AsType[*gate.ClosedError](f); ok {
+		now.RetryAfter = closed.RetryIn()
+	}
+	c.report.Kind, c.report.Fault = f.Kind, &now
+	c.ended(&now, 0, 0)
+	return nil, &now
 }
 
 // earliest is the leg that lets calls through first, of those that have refused.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -33,12 +34,13 @@ func readFields(text []byte) (f fields) {
 	return f
 }
 
-// named reports whether a key, which may be written with escapes, is that name.
+// named reports whether a key, which may be written with escapes, is that name, in
+// whatever case: services in Go make no difference there.
 func named(key []byte, name string) bool {
-	if string(key) == name {
-		return true
+	if len(key) == len(name) {
+		return strings.EqualFold(string(key), name)
 	}
-	return bytes.IndexByte(key, '\\') >= 0 && unquoted(slices.Concat([]byte{'"'}, key, []byte{'"'})) == name
+	return bytes.IndexByte(key, '\\') >= 0 && strings.EqualFold(unquoted(slices.Concat([]byte{'"'}, key, []byte{'"'})), name)
 }
 
 // unquoted returns the string that the JSON text value is, or "".

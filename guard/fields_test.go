@@ -47,8 +47,9 @@ func FuzzReadFields(f *testing.F) {
 		if json.Unmarshal([]byte(text), &members) != nil || strings.Count(text, `"model"`) > 1 || strings.Count(text, `"stream"`) > 1 {
 			return
 		}
-		for key := range members { // a key with escapes is not looked for
-			if !strings.Contains(text, `"`+key+`"`) {
+		for key := range members { // keys with escapes, or in another case, are found too
+			folded := strings.EqualFold(key, "model") && key != "model" || strings.EqualFold(key, "stream") && key != "stream"
+			if folded || !strings.Contains(text, `"`+key+`"`) {
 				return
 			}
 		}

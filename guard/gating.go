@@ -56,13 +56,20 @@ func (c *call) gated(l *leg, err error, line bool) *refusal {
 	if !ok {
 		return refuse(c.gone(), -1, false)
 	}
-	code := fault.CodeGateClosed
-	if !closed.RateLimited() {
-		code = fault.CodeKeyParked
-	}
-	f := fault.Named(code, closed)
+	f := fault.Named(codeOf(closed), closed)
 	f.RetryAfter = closed.RetryIn()
 	return c.held(l, f, !line && c.set.gateWait && closed.RateLimited() && l.circuit.Ready())
+}
+
+// codeOf names the refusal of a gate.
+func codeOf(closed *gate.ClosedError) string {
+	switch {
+	case closed.RateLimited():
+		return fault.CodeGateClosed
+	case closed.ParkedFor == gate.KeyRefused:
+		return fault.CodeKeyRefused
+	}
+	return fault.CodeKeyParked
 }
 
 // held is the refusal of a limit. Of one before which the call can wait, nothing is

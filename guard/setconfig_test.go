@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/recloser/recloser/breaker"
+	"github.com/recloser/recloser/gate"
 	"github.com/recloser/recloser/guard"
 	"github.com/recloser/recloser/retry"
 )
@@ -139,5 +140,34 @@ func TestSetConfigWithCallsGoingOn(t *testing.T) {
 	}
 	if n := r.Circuits().Len(); n != 4 {
 		t.Errorf("%d circuits", n)
+	}
+}
+
+// Who is told of a gate's change by SetConfig may make a call there.
+func TestSetConfigWithAnObserverThatCalls(t *testing.T) {
+	var r *rig
+	told := 0
+	cfg := once
+	cfg.Gate.OnTransition = func(tr gate.Transition) {
+		if tr.Reason == gate.NewConfig {
+			told++
+			_, _, _ = r.chat("http://alerts")
+		}
+	}
+	r = newRig(t, answer(good), cfg)
+	_, _, _ = r.chat("http://api")
+	for range 2 { // the second one limits the rate
+		r.gate("gpt-5").ReportAt(time.Now().Add(-time.Minute), gate.Report{Kind: gate.RateLimit, RetryAfter: time.Second})
+	}
+	cfg.Gate.NoRate = true
+	set := make(chan error, 1)
+	go func() { set <- r.SetConfig(cfg) }()
+	select {
+	case err := <-set:
+		if err != nil || told != 1 {
+			t.Errorf("%v, told %d times", err, told)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("SetConfig does not return")
 	}
 }

@@ -95,7 +95,7 @@ func startFaultRig(t *testing.T, mock string, args ...string) *faultRig {
 	t.Cleanup(behind.Close)
 	r.serve = startServe(t, append([]string{
 		"--upstream", behind.URL, "--headers-timeout", hangTime, "--retry-base-delay", "1ms",
-		"--failure-threshold", "1000000", // that every first attempt fails is no outage here
+		"--failure-threshold", "1000000", "--retry-budget", "off", // that every first attempt fails is no outage here
 	}, args...)...)
 	front := httptest.NewServer(r.front(passOn(t, "http://"+r.serve.Proxy)))
 	t.Cleanup(front.Close)

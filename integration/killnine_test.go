@@ -297,8 +297,10 @@ func (k *killer) checkFile() {
 	for name, all := range k.seen {
 		for _, s := range all {
 			var n int
-			err := db.QueryRowContext(k.Context(), `SELECT count(*) FROM events WHERE kind = 'circuit' AND circuit = ? AND to_ = ? AND abs(at - ?) < 1500000`,
-				name, s.State, s.Since.UnixNano()).Scan(&n)
+			// Of the details, which char(31) divides, the new state and the mode are neighbours.
+			err := db.QueryRowContext(k.Context(), `SELECT count(*) FROM events WHERE kind = 'circuit' AND circuit = ? AND abs(at - ?) < 1500000
+				AND instr(details, char(31) || ? || char(31) || 'normal' || char(31)) > 0`,
+				name, s.Since.UnixNano(), s.State).Scan(&n)
 			if err != nil {
 				k.Fatal(err)
 			}

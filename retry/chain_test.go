@@ -195,6 +195,20 @@ func TestLine(t *testing.T) {
 	}
 }
 
+// Where a retry could help soon, nobody waits in a long line elsewhere.
+func TestRetryComesBeforeTheLineOfAnother(t *testing.T) {
+	c := plan(t, retry.Config{Strategy: retry.Fixed}).Begin(retry.Call{Safe: true, Targets: 2})
+	a := failed
+	a.Elsewhere = true
+	if step := c.Ended(noon(), a, closed); step.Target != 1 || step.Line {
+		t.Fatalf("got %+v", step)
+	}
+	step := c.Refused(noon(), retry.Refusal{In: 29 * time.Second, Line: true}, closed)
+	if want := (retry.Step{Again: true, Wait: 500 * time.Millisecond, Retry: true, Line: true}); step != want {
+		t.Errorf("got %+v, want %+v", step, want)
+	}
+}
+
 // later is a target that lets calls through in a while.
 type later time.Duration
 
@@ -236,7 +250,7 @@ func TestManyTargetsWithoutBudget(t *testing.T) {
 		all = append(all, "503")
 	}
 	s := &service{targets: chain(all...)}
-	if got := s.run(t, retry.Config{}, retry.Call{Safe: true}); !strings.Contains(got, "and so on") && !strings.HasSuffix(got, string(retry.OverBudget)) {
+	if got := s.run(t, retry.Config{}, retry.Call{Safe: true}); s.made[69] != 1 || !strings.HasSuffix(got, string(retry.OverBudget)) {
 		t.Errorf("got %s", got)
 	}
 }

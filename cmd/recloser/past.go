@@ -88,7 +88,7 @@ func play(rows []trace.Row, begin time.Time) iter.Seq2[history.Item, error] {
 			}
 		}
 		for i := range rows {
-			if err := p.row(i, &rows[i]); err != nil {
+			if err := p.row(&rows[i]); err != nil {
 				yield(history.Item{}, err)
 				return
 			} else if !p.flush(i, &rows[i]) {
@@ -99,7 +99,7 @@ func play(rows []trace.Row, begin time.Time) iter.Seq2[history.Item, error] {
 }
 
 // row takes in a row.
-func (p *player) row(i int, row *trace.Row) error {
+func (p *player) row(row *trace.Row) error {
 	at := p.begin.Add(row.At)
 	b, ok := p.circuits[row.Circuit]
 	if !ok {
@@ -119,16 +119,7 @@ func (p *player) row(i int, row *trace.Row) error {
 }
 
 // note keeps a transition.
-func (p *player) note(tr breaker.Transition) {
-	e := report.Event{
-		At: tr.At, Kind: report.CircuitEvent, Circuit: tr.Name, Seq: tr.Seq, From: tr.From.String(), To: tr.To.String(),
-		Mode: tr.Mode.String(), Reason: string(tr.Reason), Openings: tr.Openings, Until: tr.Until,
-	}
-	if tr.To == breaker.Open {
-		e.Why, e.Cause, e.Failures, e.Down = tr.Why(), tr.Causes, tr.Failures, tr.At.Add(-tr.Lasted)
-	}
-	p.events = append(p.events, e)
-}
+func (p *player) note(tr breaker.Transition) { p.events = append(p.events, report.EventOf(tr)) }
 
 // flush yields what came of a row.
 func (p *player) flush(i int, row *trace.Row) bool {

@@ -46,6 +46,7 @@ func cmdStart(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	p := &process{exec.Command(path, args[1:]...), make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr, p.cmd.Dir = log, log, ts.Getenv("WORK")
+	p.cmd.Env = []string{"XDG_STATE_HOME=" + ts.MkAbs(name+".state")} // its history is its own
 	for _, variable := range []string{"RECLOSER_ADMIN_TOKEN", "RECLOSER_RETRIES", "RECLOSER_RETRYS", "RECLOSER_CONFIG", "TOKEN", "GOCOVERDIR"} {
 		if text := ts.Getenv(variable); text != "" {
 			p.cmd.Env = append(p.cmd.Env, variable+"="+text)

@@ -161,16 +161,17 @@ func (s *Sketch) UnmarshalBinary(b []byte) error {
 	if n <= 0 || first > lastBucket {
 		return errEncoding
 	}
-	at := int(first)
-	for b = b[n:]; len(b) > 0; at++ {
+	s.first = int(first)
+	for b = b[n:]; len(b) > 0; {
 		count, n := binary.Uvarint(b)
-		if n <= 0 || at > lastBucket || s.total > math.MaxUint64-count {
+		if n <= 0 || s.first+len(s.counts) > lastBucket || s.total > math.MaxUint64-count {
 			s.Reset()
 			return errEncoding
 		}
 		b = b[n:]
 		if count > 0 {
-			s.add(at, count)
+			s.counts = append(s.counts, count)
+			s.total += count
 			continue
 		}
 		empty, n := binary.Uvarint(b)
@@ -178,7 +179,7 @@ func (s *Sketch) UnmarshalBinary(b []byte) error {
 			s.Reset()
 			return errEncoding
 		}
-		b, at = b[n:], at+int(empty)-1
+		b, s.counts = b[n:], append(s.counts, make([]uint64, empty)...)
 	}
 	return nil
 }

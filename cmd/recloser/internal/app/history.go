@@ -76,19 +76,7 @@ func (a *App) remember(ctx context.Context) {
 
 // recordTransition returns an observer that tells the history.
 func recordTransition(h *history.History) func(breaker.Transition) {
-	return func(tr breaker.Transition) {
-		e := report.Event{
-			At: tr.At, Kind: report.CircuitEvent, Circuit: tr.Name, Seq: tr.Seq, From: tr.From.String(), To: tr.To.String(),
-			Mode: tr.Mode.String(), Reason: string(tr.Reason), Openings: tr.Openings, Until: tr.Until,
-		}
-		if tr.To == breaker.Open && tr.From != tr.To {
-			e.Why, e.Cause, e.Failures = tr.Why(), tr.Causes, tr.Failures
-			if tr.Failures > 0 {
-				e.Down = tr.At.Add(-tr.Lasted)
-			}
-		}
-		h.Event(e)
-	}
+	return func(tr breaker.Transition) { h.Event(report.EventOf(tr)) }
 }
 
 // recordGate returns an observer that tells the history.

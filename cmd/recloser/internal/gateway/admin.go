@@ -165,11 +165,11 @@ func (a *admin) readiness(w http.ResponseWriter, _ *http.Request) {
 		writeText(w, http.StatusServiceUnavailable, "not ready: "+err.Error()+"\n")
 		return
 	}
-	lines := []string{"ok"}
+	notes := []string{"ok"}
 	if a.cfg.Trouble != nil {
-		lines = append(lines, a.cfg.Trouble()...)
+		notes = append(notes, a.cfg.Trouble()...)
 	}
-	writeText(w, http.StatusOK, strings.Join(lines, "\n")+"\n")
+	writeText(w, http.StatusOK, strings.Join(notes, "\n")+"\n")
 }
 
 func writeText(w http.ResponseWriter, status int, text string) {

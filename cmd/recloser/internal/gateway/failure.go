@@ -93,6 +93,10 @@ func unanswered(f *fault.Error) reply {
 	case fault.Timeout:
 		r.status = http.StatusGatewayTimeout
 	case fault.Caller:
+		if f.Code == fault.CodeKeyRefused { // it is the configuration's
+			r.message = fault.MessageUnavailable
+			break
+		}
 		r.status, r.body.Type = http.StatusBadRequest, typeInvalid
 	case fault.Cancelled:
 		r.status = statusClientGone

@@ -1,12 +1,14 @@
 package gateway_test
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"github.com/recloser/recloser/cmd/recloser/internal/gateway"
 	"github.com/recloser/recloser/fault"
 	"github.com/recloser/recloser/guard"
 )
@@ -69,6 +71,30 @@ func TestCallsThatAGateHoldsBack(t *testing.T) {
 	}
 }
 
+// A service that does not take a key may quote it.
+func TestKeyOfATargetIsNotEchoed(t *testing.T) {
+	for _, more := range []string{"", strings.Repeat(" ", 100<<10)} {
+		r := newRig(t, func(w http.ResponseWriter, req *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = fmt.Fprintf(w, `{"error":{"message":"Incorrect API key provided: %s","code":"invalid_api_key"}}%s`, req.Header.Get("Authorization"), more)
+		}, func(s *settings) {
+			own := http.Header{"Authorization": {"Bearer sk-own-of-target"}}
+			s.guard.Targets = []guard.Target{{Name: "a", Header: own}, {Name: "b", Model: "other", Header: own}}
+		})
+		for call, want := range []int{http.StatusBadGateway, http.StatusServiceUnavailable} { // then the key is parked
+			got := r.post(chatBody)
+			message, kind, code := r.apiError(got)
+			if got.StatusCode != want || code != "key_refused" || message != fault.MessageUnavailable || kind == "insufficient_quota" {
+				t.Errorf("call %d: %d %s", call, got.StatusCode, got.body)
+			}
+			if line := fmt.Sprint(r.line()); strings.Contains(got.body+line+fmt.Sprint(got.Header), "sk-own") {
+				t.Errorf("the key is in %s or %s", got.body, line)
+			}
+		}
+	}
+}
+
 func TestTargetIsTold(t *testing.T) {
 	service, _ := answers("503", "200")
 	r := newRig(t, service, func(s *settings) {
@@ -127,6 +153,20 @@ func TestClientTokens(t *testing.T) {
 		}
 		if h := *passed.Load(); h.Get("Authorization") != "Bearer sk-own" || h.Get("Api-Key") != "" {
 			t.Errorf("passed on: %v", h)
+		}
+	}
+}
+
+// An empty token would be that of everybody who has none.
+func TestEmptyClientTokenIsRefused(t *testing.T) {
+	g, err := guard.New(nil, guard.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tokens := range [][]string{{""}, {"rc-token-of-one-team", ""}} {
+		_, err := gateway.New(gateway.Config{Guard: g, Upstream: parse(t, "http://127.0.0.1/v1"), ClientTokens: tokens})
+		if err == nil || !strings.Contains(err.Error(), "ClientTokens") {
+			t.Errorf("%q: %v", tokens, err)
 		}
 	}
 }

@@ -33,7 +33,10 @@ func limited(f *fault.Error, random func() float64) reply {
 		status: http.StatusTooManyRequests, kind: kindRefused, message: fault.UserMessage(f), header: comeBack(f.RetryAfter, random),
 		body: apiError{Type: typeLimit, Code: f.Code},
 	}
-	if f.Kind == fault.Quota {
+	switch {
+	case f.Code == fault.CodeKeyRefused: // no limit, and nothing that the client could do
+		r.status, r.message, r.body.Type = http.StatusServiceUnavailable, fault.MessageUnavailable, typeUnavailable
+	case f.Kind == fault.Quota:
 		r.body.Type = typeQuota
 	}
 	r.body.Message = r.message

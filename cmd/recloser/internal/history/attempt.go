@@ -53,7 +53,9 @@ func (d *delta) attempt(a *Attempt) {
 	if a.Kind != fault.Success {
 		return
 	}
-	d.latency.Add(a.Duration)
+	if a.Duration > 0 { // else a trace does not tell it
+		d.latency.Add(a.Duration)
+	}
 	if a.Content > 0 {
 		d.content.Add(a.Content)
 	}

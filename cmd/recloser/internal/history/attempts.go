@@ -66,7 +66,7 @@ func (w *attemptWalk) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
+	defer finish(tx)
 	if err := w.readNames(ctx, tx); err != nil {
 		return err
 	}

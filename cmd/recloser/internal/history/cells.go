@@ -1,7 +1,6 @@
 package history
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -39,7 +38,7 @@ func (r *Reader) cells(ctx context.Context, from, to time.Time, span time.Durati
 	if err != nil {
 		return nil, err
 	}
-	defer tx.Rollback()
+	defer finish(tx)
 	ids, err := circuitIDs(ctx, tx)
 	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)
@@ -51,11 +50,10 @@ func (r *Reader) cells(ctx context.Context, from, to time.Time, span time.Durati
 	}
 	defer ask.Close()
 	first, last := slotOf(from, onDisk[lv].span), slotOf(to.Add(-1), onDisk[lv].span)
-	var cells []report.Cell
+	maps.DeleteFunc(ids, func(name string, _ int64) bool { return !want(name) })
+	// Room for all of them, so that they are not copied over and over.
+	cells := make([]report.Cell, 0, min(max(last-first+1, 0)*int64(len(ids)), manyCells))
 	for _, name := range slices.Sorted(maps.Keys(ids)) {
-		if !want(name) {
-			continue
-		}
 		id := ids[name]
 		n := len(cells)
 		cells, err = appendCells(ctx, cells, name, lv, ask, cellKey(lv, id, first), cellKey(lv, id, last), openKey(lv, id), first, last)
@@ -73,21 +71,27 @@ func appendCells(ctx context.Context, to []report.Cell, circuit string, lv int, 
 		return nil, err
 	}
 	defer rows.Close()
+	var scratch sums // has room after the first row: a cell then takes its memory at once
 	for rows.Next() {
 		var slot int64
 		var counts, latency, content sql.RawBytes
 		if err := rows.Scan(&slot, &counts, &latency, &content); err != nil {
 			return nil, err
 		}
-		to = append(to, report.Cell{Circuit: circuit, Start: startOf(slot, onDisk[lv].span), Span: onDisk[lv].span})
-		cell := &to[len(to)-1]
-		err := cmp.Or(readCounts(counts, &cell.Counts), cell.Latency.UnmarshalBinary(latency), cell.Content.UnmarshalBinary(content))
-		if err != nil {
+		b := blobs{counts, latency, content}
+		if err := b.read(&scratch); err != nil {
 			return nil, err
 		}
+		to = append(to, report.Cell{Circuit: circuit, Start: startOf(slot, onDisk[lv].span), Span: onDisk[lv].span, Counts: scratch.Counts})
+		cell := &to[len(to)-1]
+		cell.Latency.Merge(&scratch.latency)
+		cell.Content.Merge(&scratch.content)
 	}
 	return to, rows.Err()
 }
+
+// manyCells is how many there is room for at once, 10 MB.
+const manyCells = 25_000
 
 // manySlots is more than a plot can show.
 const manySlots = 2400

@@ -32,7 +32,8 @@ type Config struct {
 	CircuitMax int
 
 	// What waits to be written while the disk does not take it: so many events (0:
-	// 10,000), cells of a circuit and 10 s (20,000) and recorded attempts (65,536).
+	// 10,000), cells of a circuit and 10 s (10,000,
+	// some 25 MB) and recorded attempts (65,536).
 	// Of what is too much the oldest is dropped, and counted.
 	QueueEvents, QueueCells, QueueRecords int
 
@@ -68,7 +69,7 @@ func (c Config) withDefaults() Config {
 	orElse(&c.EventMax, 100_000)
 	orElse(&c.CircuitMax, 4_000)
 	orElse(&c.QueueEvents, 10_000)
-	orElse(&c.QueueCells, 20_000)
+	orElse(&c.QueueCells, 10_000)
 	orElse(&c.QueueRecords, 1<<16)
 	c.CircuitMax = min(c.CircuitMax, maxCircuits)
 	return c

@@ -8,13 +8,14 @@ import (
 
 // dsn names a database to the driver.
 func dsn(path, vfs string, pragmas []string, more ...string) string {
+	own := path
 	path = filepath.ToSlash(path)
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path // C:/...
 	}
 	q := url.Values{"_pragma": pragmas}
 	if vfs != memoryVFS {
-		q.Set("modeof", path) // the journal is as private as the file
+		q.Set("modeof", own) // the journal is as private as the file
 	}
 	if vfs != "" {
 		q.Set("vfs", vfs)
@@ -23,7 +24,7 @@ func dsn(path, vfs string, pragmas []string, more ...string) string {
 		name, value, _ := strings.Cut(m, "=")
 		q.Set(name, value)
 	}
-	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}).String()
+	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: strings.ReplaceAll(q.Encode(), "+", "%20")}).String()
 }
 
 const (
@@ -31,17 +32,20 @@ const (
 	memoryVFS  = "memdb"
 )
 
-// writerDSN begins a new file with incremental vacuum, which must come first. FULL
-// syncs each commit: with less, a power cut takes back what was committed.
-func writerDSN(path, vfs string) string {
-	journal, sync := "journal_mode(wal)", "synchronous(full)"
-	if vfs == memoryVFS {
-		journal, sync = "journal_mode(memory)", "synchronous(off)"
+// writerDSN opens for writing. FULL syncs each commit: with less, a power cut takes
+// back what was committed. Incremental vacuum must be chosen before anything else is
+// written; chosen again, it would write to a file that may be damaged.
+func writerDSN(path, vfs string, empty bool) string {
+	pragmas := []string{"busy_timeout(5000)"}
+	if empty {
+		pragmas = append(pragmas, "auto_vacuum(incremental)")
 	}
-	return dsn(path, vfs, []string{
-		"busy_timeout(5000)", "auto_vacuum(incremental)", journal, sync,
-		"journal_size_limit(8388608)", "cache_size(-4096)",
-	}, "_txlock=immediate")
+	if vfs == memoryVFS {
+		pragmas = append(pragmas, "journal_mode(memory)", "synchronous(off)")
+	} else {
+		pragmas = append(pragmas, "journal_mode(wal)", "synchronous(full)", "journal_size_limit(8388608)")
+	}
+	return dsn(path, vfs, append(pragmas, "cache_size(-4096)"), "_txlock=immediate")
 }
 
 func readerDSN(path, vfs string, more ...string) string {

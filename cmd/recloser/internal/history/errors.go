@@ -24,8 +24,9 @@ func isDamage(err error) bool {
 	return errors.Is(err, errDamaged) || errors.Is(err, sqlite3.CORRUPT) || errors.Is(err, sqlite3.NOTADB)
 }
 
-// inWords says why the disk does not take what is written.
-func inWords(err error) string {
+// Why says in words why a file could not be opened or written, for people: after Open
+// failed, for the Reason of Memory.
+func Why(err error) string {
 	switch {
 	case isDamage(err):
 		return "the file is damaged"

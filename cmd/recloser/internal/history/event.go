@@ -1,9 +1,12 @@
 package history
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -11,16 +14,93 @@ import (
 	"github.com/recloser/recloser/cmd/recloser/internal/report"
 )
 
-const eventColumns = "id, at, kind, circuit, key, seq, from_, to_, mode, reason, why, cause, failures, down, until, openings, actor"
-
-// maxText bounds the words of an event, in bytes.
+// maxText bounds each of the words of an event, in bytes.
 const maxText = 1000
 
+// separator is between the details of an event, and in none of them.
+const separator = '\x1f'
+
 func addEvent(ctx context.Context, stmt *sql.Stmt, e *report.Event) error {
-	_, err := stmt.ExecContext(ctx, e.ID, e.At.UnixNano(), string(e.Kind), short(e.Circuit), short(e.Key),
-		int64(e.Seq), short(e.From), short(e.To), short(e.Mode), short(e.Reason), short(e.Why), short(e.Cause), //nolint:gosec // and back
-		e.Failures, nanos(e.Down), nanos(e.Until), e.Openings, short(e.Actor))
+	var d details
+	d.text(e.Key)
+	d.number(int64(e.Seq)) //nolint:gosec // and back
+	d.text(e.From)
+	d.text(e.To)
+	d.text(e.Mode)
+	d.text(e.Reason)
+	d.text(e.Why)
+	d.text(e.Cause)
+	d.number(int64(e.Failures))
+	d.time(e.Down)
+	d.time(e.Until)
+	d.number(int64(e.Openings))
+	d.text(e.Actor)
+	_, err := stmt.ExecContext(ctx, e.ID, e.At.UnixNano(), string(e.Kind), short(e.Circuit), string(d))
 	return err
+}
+
+// read reads what addEvent wrote. Details that are missing are zero; those beyond are
+// passed over.
+func (d details) read(e *report.Event, words interner) {
+	e.Key = words.word(d.next())
+	e.Seq = uint64(d.nextNumber()) //nolint:gosec // as it was written
+	e.From = words.word(d.next())
+	e.To = words.word(d.next())
+	e.Mode = words.word(d.next())
+	e.Reason = words.word(d.next())
+	e.Why = string(d.next())
+	e.Cause = string(d.next())
+	e.Failures = int(d.nextNumber())
+	e.Down = d.nextTime()
+	e.Until = d.nextTime()
+	e.Openings = int(d.nextNumber())
+	e.Actor = words.word(d.next())
+}
+
+// details are those of an event in the file, or the rest of them.
+type details []byte
+
+func (d *details) text(s string) {
+	*d = append(*d, strings.ReplaceAll(short(s), string(separator), " ")...)
+	*d = append(*d, separator)
+}
+
+func (d *details) number(n int64) {
+	if n != 0 {
+		*d = strconv.AppendInt(*d, n, 10)
+	}
+	*d = append(*d, separator)
+}
+
+func (d *details) time(t time.Time) {
+	if t.IsZero() {
+		d.number(0)
+		return
+	}
+	d.number(t.UnixNano())
+}
+
+func (d *details) next() []byte {
+	field, rest, _ := bytes.Cut(*d, []byte{separator})
+	*d = rest
+	return field
+}
+
+// nextNumber is 0 if it is none.
+func (d *details) nextNumber() int64 {
+	n, err := strconv.ParseInt(string(d.next()), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func (d *details) nextTime() time.Time {
+	n := d.nextNumber()
+	if n == 0 {
+		return time.Time{}
+	}
+	return timeOf(n)
 }
 
 // short cuts a text that is too long.
@@ -35,21 +115,7 @@ func short(s string) string {
 	return s[:cut]
 }
 
-func nanos(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.UnixNano()
-}
-
 func timeOf(nanos int64) time.Time { return time.Unix(0, nanos).UTC() }
-
-func timeOrNone(n sql.NullInt64) time.Time {
-	if !n.Valid {
-		return time.Time{}
-	}
-	return timeOf(n.Int64)
-}
 
 // Events returns what happened in [from, to), in the order of recording, which is that
 // of the IDs; no kinds are all kinds.
@@ -62,7 +128,7 @@ func (r *Reader) Events(ctx context.Context, from, to time.Time, kinds ...report
 	if err != nil {
 		return nil, err
 	}
-	defer tx.Rollback()
+	defer finish(tx)
 	events, err := eventsBefore(ctx, tx, from, kinds)
 	if err != nil {
 		return nil, err
@@ -74,7 +140,17 @@ func (r *Reader) Events(ctx context.Context, from, to time.Time, kinds ...report
 			args = append(args, string(k))
 		}
 	}
-	return appendEvents(ctx, tx, events, "WHERE "+where+" ORDER BY id", args...)
+	n := len(events)
+	var more int // so that they are not copied over and over
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM events WHERE "+where, args...).Scan(&more); err != nil {
+		return nil, fmt.Errorf("history: %w", err)
+	}
+	events = slices.Grow(events, more)
+	if events, err = appendEvents(ctx, tx, events, "WHERE "+where, args...); err != nil {
+		return nil, err
+	}
+	byID(events[n:])
+	return events, nil
 }
 
 // eventsBefore returns those that tell how it was at from.
@@ -86,16 +162,11 @@ func eventsBefore(ctx context.Context, tx *sql.Tx, from time.Time, kinds []repor
 			UNION ALL
 			SELECT (SELECT min(circuit) FROM events WHERE kind = 'circuit' AND circuit > names.circuit) FROM names WHERE circuit IS NOT NULL)
 		SELECT (SELECT id FROM events e WHERE kind = 'circuit' AND e.circuit = names.circuit AND at < ? ORDER BY at DESC, id DESC LIMIT 1)
-		FROM names WHERE circuit IS NOT NULL) ORDER BY id`
+		FROM names WHERE circuit IS NOT NULL)`
 	const running = `WHERE id = (SELECT id FROM events WHERE kind IN ('start', 'stop') AND at < ? ORDER BY at DESC, id DESC LIMIT 1)`
 
 	asked := func(kind report.EventKind) bool {
-		for _, k := range kinds {
-			if k == kind {
-				return true
-			}
-		}
-		return len(kinds) == 0
+		return len(kinds) == 0 || slices.Contains(kinds, kind)
 	}
 	var events []report.Event
 	var err error
@@ -115,34 +186,25 @@ func eventsBefore(ctx context.Context, tx *sql.Tx, from time.Time, kinds []repor
 
 // appendEvents appends the rows that the rest of the question chooses.
 func appendEvents(ctx context.Context, db querier, to []report.Event, rest string, args ...any) ([]report.Event, error) {
-	rows, err := db.QueryContext(ctx, "SELECT "+eventColumns+" FROM events "+rest, args...)
+	// A BLOB comes without a copy.
+	rows, err := db.QueryContext(ctx, "SELECT id, at, CAST(kind AS BLOB), CAST(circuit AS BLOB), CAST(details AS BLOB) FROM events "+rest, args...)
 	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)
 	}
 	defer rows.Close()
 	words := interner{}
 	for rows.Next() {
-		e, err := scanEvent(rows, words)
-		if err != nil {
+		var e report.Event
+		var at int64
+		var kind, circuit, more sql.RawBytes
+		if err := rows.Scan(&e.ID, &at, &kind, &circuit, &more); err != nil {
 			return nil, fmt.Errorf("history: %w", err)
 		}
+		e.At, e.Kind, e.Circuit = timeOf(at), report.EventKind(words.word(kind)), words.word(circuit)
+		details(more).read(&e, words)
 		to = append(to, e)
 	}
 	return to, rows.Err()
-}
-
-func scanEvent(rows *sql.Rows, words interner) (report.Event, error) {
-	var e report.Event
-	var at, seq int64
-	var down, until sql.NullInt64
-	var kind, circuit, key, from, to, mode, reason, why, cause, actor sql.RawBytes
-	err := rows.Scan(&e.ID, &at, &kind, &circuit, &key, &seq, &from, &to, &mode, &reason, &why, &cause,
-		&e.Failures, &down, &until, &e.Openings, &actor)
-	e.At, e.Seq, e.Down, e.Until = timeOf(at), uint64(seq), timeOrNone(down), timeOrNone(until) //nolint:gosec // as it was written
-	e.Kind, e.Circuit, e.Key = report.EventKind(words.word(kind)), words.word(circuit), words.word(key)
-	e.From, e.To, e.Mode = words.word(from), words.word(to), words.word(mode)
-	e.Reason, e.Why, e.Cause, e.Actor = words.word(reason), string(why), string(cause), words.word(actor)
-	return e, err
 }
 
 // interner keeps one copy of each word.

@@ -10,9 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	_ "github.com/ncruces/go-sqlite3/driver"    // the driver "sqlite3"
-	_ "github.com/ncruces/go-sqlite3/vfs/memdb" // and "memdb" for Memory
 )
 
 // file is an open database: one connection that writes, and a pool that reads.
@@ -23,6 +20,7 @@ type file struct {
 	read      *sql.DB
 	stmts     statements
 	ids       map[string]int64 // of circuits
+	empty     bool             // as it was found
 	made      os.FileInfo      // to notice that it was deleted; nil in memory
 }
 
@@ -31,7 +29,7 @@ const readers = 4
 
 // openFile opens the file, after bringing it to the newest version.
 func openFile(ctx context.Context, c Config) (*file, error) {
-	f := &file{path: c.Path, vfs: c.VFS}
+	f := &file{path: c.Path, vfs: c.VFS, empty: true}
 	if c.VFS != memoryVFS {
 		if err := f.prepare(ctx, c); err != nil {
 			return nil, err
@@ -60,13 +58,14 @@ func (f *file) prepare(ctx context.Context, c Config) error {
 		return err
 	}
 	defer db.Close()
-	_, err = versionOf(ctx, db, c.migrations)
+	version, err := versionOf(ctx, db, c.migrations)
+	f.empty = version == 0
 	return err
 }
 
 func (f *file) open(ctx context.Context, c Config) error {
 	var err error
-	if f.pool, err = sql.Open(driverName, writerDSN(f.path, f.vfs)); err != nil {
+	if f.pool, err = sql.Open(driverName, writerDSN(f.path, f.vfs, f.empty)); err != nil {
 		return err
 	}
 	f.pool.SetMaxOpenConns(1)
@@ -92,7 +91,7 @@ func (f *file) open(ctx context.Context, c Config) error {
 	if f.vfs == memoryVFS {
 		return nil
 	}
-	_ = os.Chmod(f.path+"-shm", 0o600) // it takes no mode from the file
+	likeFile(f.path)
 	f.made, err = os.Stat(f.path)
 	return err
 }

@@ -58,7 +58,7 @@ func (h *health) begin(c Config) {
 func (h *health) fail(now time.Time, err error) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	words := inWords(err)
+	words := Why(err)
 	news := h.bad != words
 	if h.bad == "" {
 		h.since = now

@@ -34,6 +34,7 @@ type History struct {
 	f      *file      // nil: it could not be opened again
 	ledger *ledger
 	saved  savedSnapshots
+	known  map[string][]byte // secrets, for a file that must be begun anew
 	tidier tidier
 
 	events chan struct{} // has one element when an event waits
@@ -71,7 +72,7 @@ func Open(ctx context.Context, c Config) (*History, error) {
 		return nil, err
 	}
 	if err := h.openFile(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("history: %s: %w", path, err), unlock(h.lock))
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), unlock(h.lock))
 	}
 	h.start()
 	return h, nil
@@ -185,7 +186,7 @@ func (h *History) finish(ctx context.Context) error {
 		waiting, _ := h.queue.state()
 		errs = append(errs, fmt.Errorf("history: %d events and %d cells could not be written: %w", waiting.Events, waiting.Cells, h.last))
 	}
-	h.Reader.pool.Store(nil)
+	h.pool.Store(nil)
 	if h.f != nil {
 		errs = append(errs, h.f.close())
 		h.f = nil

@@ -1,7 +1,6 @@
 package history
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -317,7 +316,7 @@ func TestConcurrent(t *testing.T) {
 		all.Go(func() {
 			for n := range each {
 				name := names[(i+n)%len(names)]
-				r.Attempt(Attempt{Circuit: name, Duration: time.Duration(n) * time.Millisecond, Call: uint64(n), Input: 2, Number: 1})
+				r.Attempt(Attempt{Circuit: name, Duration: time.Duration(n+1) * time.Millisecond, Call: uint64(n), Input: 2, Number: 1})
 				r.Call(Call{Circuit: name})
 				if n%500 == 0 {
 					r.Event(report.Event{Kind: report.CircuitEvent, Circuit: name})
@@ -392,7 +391,7 @@ func TestAttemptAndCallDoNotAllocate(t *testing.T) {
 				m.call(&c)
 			}
 		}
-		drop := func() { m.gather(func(string, *delta) {}, func(Attempt) {}, func(int64) {}) }
+		drop := func() { m.gather(func(string, *delta) {}, func([]Attempt, int64) {}) }
 		for range 4 {
 			use()
 			drop()
@@ -438,9 +437,9 @@ func TestCloseIsTheEnd(t *testing.T) {
 			t.Errorf("%s is left", suffix)
 		}
 	}
-	h, err := Open(context.Background(), Config{Path: r.cfg.Path})
+	h, err := Open(t.Context(), Config{Path: r.cfg.Path})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.Close(context.Background())
+	h.Close(t.Context())
 }

@@ -125,7 +125,7 @@ func (s *shard) at(slot int64) *delta {
 
 // gather hands over all that came since it was last called, and must not be called
 // twice at the same time. What it hands over is the receiver's until it returns.
-func (m *meter) gather(cell func(circuit string, d *delta), record func(a Attempt), lost func(n int64)) {
+func (m *meter) gather(cell func(circuit string, d *delta), records func(list []Attempt, lost int64)) {
 	for _, c := range *m.circuits.Load() {
 		for i := range c.shards {
 			s := &c.shards[i]
@@ -137,7 +137,7 @@ func (m *meter) gather(cell func(circuit string, d *delta), record func(a Attemp
 				cell(c.name, &s.spare[j])
 				s.spare[j].reset()
 			}
-			lost(s.spareRecords.drain(record))
+			s.spareRecords.drain(records)
 		}
 	}
 }
@@ -159,13 +159,13 @@ func (r *ring) add(a Attempt, limit int) {
 	r.lost++
 }
 
-// drain hands the attempts over, the oldest first, and tells how many were lost.
-func (r *ring) drain(to func(Attempt)) (lost int64) {
-	for i := range r.list {
-		to(r.list[(r.first+i)%len(r.list)])
+// drain hands the attempts over, and how many were lost.
+func (r *ring) drain(to func(list []Attempt, lost int64)) {
+	if len(r.list) == 0 {
+		return
 	}
+	to(r.list[r.first:], r.lost) // the oldest are first
+	to(r.list[:r.first], 0)
 	clear(r.list)
-	lost = r.lost
 	*r = ring{list: r.list[:0]}
-	return lost
 }

@@ -22,8 +22,9 @@ type queue struct {
 
 	mu      sync.Mutex
 	waiting batch
-	cells   int   // in waiting
-	lastID  int64 // of an event
+	cells   int     // in waiting
+	taken   Backlog // and not yet written
+	lastID  int64   // of an event
 	lost    Loss
 
 	gathering sync.Mutex // held by who gathers from the meter
@@ -76,7 +77,7 @@ func (q *queue) nextID() int64 {
 func (q *queue) gather(m *meter) {
 	q.gathering.Lock()
 	defer q.gathering.Unlock()
-	m.gather(q.cell, q.record, q.loseRecords)
+	m.gather(q.cell, q.records)
 }
 
 func (q *queue) cell(circuit string, d *delta) {
@@ -104,22 +105,14 @@ func (q *queue) merge(slot int64, circuit string, d *delta) {
 	to.merge(&d.sums)
 }
 
-func (q *queue) record(a Attempt) {
+func (q *queue) records(list []Attempt, lost int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.waiting.records = append(q.waiting.records, a)
+	q.lost.Records += lost
+	q.waiting.records = append(q.waiting.records, list...)
 	if len(q.waiting.records) > q.limits.records+q.limits.records/8 { // seldom, as it moves all
 		q.bound()
 	}
-}
-
-func (q *queue) loseRecords(n int64) {
-	if n == 0 {
-		return
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.lost.Records += n
 }
 
 // bound drops the oldest of what is too much.
@@ -170,14 +163,23 @@ func (q *queue) take() batch {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	b := q.waiting
+	q.taken = Backlog{len(b.events), q.cells, len(b.records)}
 	q.waiting, q.cells = batch{}, 0
 	return b
+}
+
+// written tells that what was taken is on the disk.
+func (q *queue) written() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.taken = Backlog{}
 }
 
 // giveBack puts what could not be written before what came since.
 func (q *queue) giveBack(b batch) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.taken = Backlog{}
 	q.waiting.events = append(b.events, q.waiting.events...)
 	q.waiting.records = append(b.records, q.waiting.records...)
 	for slot, of := range b.cells {
@@ -191,5 +193,5 @@ func (q *queue) giveBack(b batch) {
 func (q *queue) state() (Backlog, Loss) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return Backlog{len(q.waiting.events), q.cells, len(q.waiting.records)}, q.lost
+	return Backlog{q.taken.Events + len(q.waiting.events), q.taken.Cells + q.cells, q.taken.Records + len(q.waiting.records)}, q.lost
 }

@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/driver"
+	"github.com/ncruces/go-sqlite3/ext/serdes"
+	"github.com/ncruces/go-sqlite3/vfs/memdb"
 )
 
 // Reader answers questions about a file, which another process may be writing. It is
@@ -22,6 +25,8 @@ type Reader struct {
 	pool   atomic.Pointer[sql.DB] // nil: closed
 	levels [levelCount]level
 	now    func() time.Time
+
+	release func() // at its end
 }
 
 // Read opens a file for reading. It takes no lock and changes nothing. A file of an
@@ -44,13 +49,15 @@ func read(ctx context.Context, path string, now func() time.Time, steps fs.FS) (
 		return nil, fmt.Errorf("history: %w", err)
 	}
 	db, version, err := openReader(ctx, path, steps)
+	release := func() {}
 	if err == nil && version < newest(steps) {
-		db, err = migratedCopy(ctx, db, steps)
+		db, release, err = migratedCopy(ctx, db, steps)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("history: %s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	r := &Reader{now: now, levels: onDisk}
+	likeFile(path)
+	r := &Reader{now: now, levels: onDisk, release: release}
 	r.pool.Store(db)
 	return r, nil
 }
@@ -80,44 +87,50 @@ func openVersion(ctx context.Context, dsn string, steps fs.FS) (*sql.DB, int, er
 	return db, version, nil
 }
 
-// migratedCopy replaces an old file by a new one in memory.
-func migratedCopy(ctx context.Context, old *sql.DB, steps fs.FS) (*sql.DB, error) {
+// migratedCopy replaces an old file by a new one in memory, which is there until it is
+// released.
+func migratedCopy(ctx context.Context, old *sql.DB, steps fs.FS) (_ *sql.DB, release func(), err error) {
 	defer old.Close()
+	image, err := imageOf(ctx, old)
+	if err != nil {
+		return nil, nil, err
+	}
 	name := memoryName()
+	memdb.Create(name[1:], image)
+	release = func() { memdb.Delete(name[1:]) }
 	db, err := sql.Open(driverName, dsn(name, memoryVFS, []string{"busy_timeout(5000)", "journal_mode(memory)"}))
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	db.SetMaxOpenConns(readers)
+	conn, err := db.Conn(ctx)
+	if err == nil {
+		err = errors.Join(migrate(ctx, conn, steps), conn.Close())
+	}
+	if err != nil {
+		release()
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	return db, release, nil
+}
+
+// imageOf is what a file would be that holds the database as it is now.
+func imageOf(ctx context.Context, db *sql.DB) (image []byte, err error) {
+	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(readers)
-	db.SetMaxIdleConns(readers) // with its last connection the copy would be gone
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
 	defer conn.Close()
-	err = backup(ctx, old, dsn(name, memoryVFS, nil))
-	if err == nil {
-		err = migrate(ctx, conn, steps)
-	}
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return db, nil
-}
-
-func backup(ctx context.Context, from *sql.DB, to string) error {
-	conn, err := from.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	return conn.Raw(func(c any) error {
-		raw, ok := c.(interface{ Raw() *sqlite3.Conn })
+	err = conn.Raw(func(c any) error {
+		raw, ok := c.(driver.Conn)
 		if !ok {
 			return errors.New("history: the driver makes no copies")
 		}
-		return raw.Raw().Backup("main", to)
+		image, err = serdes.Serialize(raw.Raw(), "main")
+		return err
 	})
+	return image, err
 }
 
 // Close ends the reading.
@@ -126,6 +139,7 @@ func (r *Reader) Close() error {
 	if db == nil {
 		return nil
 	}
+	defer r.release()
 	return db.Close()
 }
 
@@ -142,13 +156,16 @@ func (r *Reader) begin(ctx context.Context) (*sql.Tx, error) {
 	return tx, nil
 }
 
+// finish ends a transaction that only reads.
+func finish(tx *sql.Tx) { _ = tx.Rollback() }
+
 // Circuits returns the names of all circuits of which something is known, in order.
 func (r *Reader) Circuits(ctx context.Context) ([]string, error) {
 	tx, err := r.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer tx.Rollback()
+	defer finish(tx)
 	ids, err := circuitIDs(ctx, tx)
 	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)
@@ -176,7 +193,7 @@ func (r *Reader) Bounds(ctx context.Context) (first, last time.Time, err error) 
 	if err != nil {
 		return first, last, err
 	}
-	defer tx.Rollback()
+	defer finish(tx)
 	for lv := levelCount - 1; lv >= 0; lv-- {
 		from, to, err := levelBounds(ctx, tx, lv)
 		if err != nil {

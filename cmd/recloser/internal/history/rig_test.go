@@ -81,7 +81,7 @@ func newRig(t *testing.T, c Config) *rig {
 		t.Fatal(err)
 	}
 	r.History = h
-	t.Cleanup(func() { h.Close(context.Background()) })
+	t.Cleanup(func() { h.Close(context.WithoutCancel(t.Context())) })
 	return r
 }
 

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -16,18 +17,32 @@ func (h *History) Secret(ctx context.Context, name string, n int) ([]byte, error
 	if err := h.reopen(ctx); err != nil {
 		return nil, err
 	}
-	var secret []byte
-	err := h.f.conn.QueryRowContext(ctx, "SELECT value FROM secrets WHERE name = ?", name).Scan(&secret)
-	if err == nil && len(secret) == n {
-		return secret, nil
+	secret, err := h.readSecret(ctx, name)
+	if err == nil && len(secret) != n {
+		secret = make([]byte, n)
+		_, _ = rand.Read(secret) // it never fails
+		err = h.f.keepSecret(ctx, name, secret)
 	}
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)
 	}
-	secret = make([]byte, n)
-	_, _ = rand.Read(secret) // it never fails
-	if _, err := h.f.conn.ExecContext(ctx, "INSERT OR REPLACE INTO secrets VALUES (?, ?)", name, secret); err != nil {
-		return nil, fmt.Errorf("history: %w", err)
+	if h.known == nil {
+		h.known = map[string][]byte{}
 	}
-	return secret, nil
+	h.known[name] = secret
+	return bytes.Clone(secret), nil
+}
+
+// readSecret returns nothing if there is none.
+func (h *History) readSecret(ctx context.Context, name string) (secret []byte, err error) {
+	err = h.f.conn.QueryRowContext(ctx, "SELECT value FROM secrets WHERE name = ?", name).Scan(&secret)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return secret, err
+}
+
+func (f *file) keepSecret(ctx context.Context, name string, secret []byte) error {
+	_, err := f.conn.ExecContext(ctx, "INSERT OR REPLACE INTO secrets VALUES (?, ?)", name, secret)
+	return err
 }

@@ -76,7 +76,7 @@ func (h *History) saveSnapshot(ctx context.Context, k snapshotKey, at time.Time,
 	body, err := json.Marshal(s)
 	if err != nil {
 		h.cfg.Log.Error("history: a snapshot cannot be saved", "name", k.name, "error", err)
-		return nil //nolint:nilerr // the rest must be saved
+		return nil // the rest must be saved
 	}
 	if bytes.Equal(h.saved[k], body) {
 		return nil

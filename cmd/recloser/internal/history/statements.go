@@ -31,13 +31,13 @@ func prepareAll(ctx context.Context, conn *sql.Conn) (statements, error) {
 		{&s.dropCell, "DELETE FROM cells WHERE key = ?"},
 		{&s.putOpen, "INSERT OR REPLACE INTO open (key, slot, counts, latency, content) VALUES (?, ?, ?, ?, ?)"},
 		{&s.getOpen, "SELECT slot, counts, latency, content FROM open WHERE key = ?"},
-		{&s.addEvent, "INSERT INTO events (" + eventColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+		{&s.addEvent, "INSERT INTO events (id, at, kind, circuit, details) VALUES (?, ?, ?, ?, ?)"},
 		{&s.addAttempts, "INSERT INTO attempts (first, last, n, list) VALUES (?, ?, ?, ?)"},
 		{&s.putSnapshot, "INSERT OR REPLACE INTO snapshots (kind, name, at, body) VALUES (?, ?, ?, ?)"},
 		{&s.dropSnapshot, "DELETE FROM snapshots WHERE kind = ? AND name = ?"},
 	} {
 		var err error
-		if *p.to, err = conn.PrepareContext(ctx, p.text); err != nil {
+		if *p.to, err = conn.PrepareContext(ctx, p.text); err != nil { //nolint:sqlclosecheck // close does
 			return s, err
 		}
 	}

@@ -14,7 +14,7 @@ type sums struct {
 }
 
 func (s *sums) merge(other *sums) {
-	s.Counts.Add(&other.Counts)
+	s.Add(&other.Counts)
 	s.latency.Merge(&other.latency)
 	s.content.Merge(&other.content)
 }

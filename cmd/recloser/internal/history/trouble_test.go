@@ -126,7 +126,7 @@ func TestOldestIsDropped(t *testing.T) {
 		t.Errorf("%+v, lost %+v", waiting, lost)
 	}
 	for i := range 30 {
-		q.record(Attempt{Number: i})
+		q.records([]Attempt{{Number: i}}, 0)
 	}
 	q.bound()
 	want.Records = 14
@@ -157,6 +157,15 @@ func TestOldestIsDropped(t *testing.T) {
 
 // A damaged file is set aside as it was, and a new one begun.
 func TestDamagedFile(t *testing.T) {
+	r := newRig(t, Config{})
+	for i := range 2000 {
+		r.Attempt(success(noon().Add(time.Duration(i)*10*time.Second), "a"))
+	}
+	r.close()
+	whole, err := os.ReadFile(r.cfg.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, damage := range map[string]func(b []byte) []byte{
 		"garbage":   func([]byte) []byte { return bytes.Repeat([]byte("no database "), 1000) },
 		"short":     func([]byte) []byte { return []byte("x") },
@@ -166,24 +175,15 @@ func TestDamagedFile(t *testing.T) {
 		"no header": func(b []byte) []byte { clear(b[:16]); return b },
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, Config{})
-			for i := range 2000 {
-				r.Attempt(success(noon().Add(time.Duration(i)*10*time.Second), "a"))
-			}
-			r.close()
-			path := r.cfg.Path
-			whole, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			bad := damage(whole)
+			path := filepath.Join(t.TempDir(), "recloser.db")
+			bad := damage(bytes.Clone(whole))
 			for _, to := range []string{path + ".corrupt-20260304T120000", path + ".corrupt-20260304T120000.2"} {
 				if err := os.WriteFile(path, bad, 0o600); err != nil {
 					t.Fatal(err)
 				}
-				r = newRig(t, Config{Path: path})
+				r := newRig(t, Config{Path: path})
 				if kept, err := os.ReadFile(to); err != nil || !bytes.Equal(kept, bad) {
-					t.Errorf("set aside: %v, %d bytes", err, len(kept))
+					t.Errorf("set aside: %v, %d bytes of %d", err, len(kept), len(bad))
 				}
 				if s := r.Status(); s.State != Good || s.SetAside != to || !strings.Contains(r.log.String(), "set aside") {
 					t.Errorf("%+v\n%s", s, r.log)
@@ -232,6 +232,10 @@ func TestFileIsDeletedInUse(t *testing.T) {
 	r := newRig(t, Config{})
 	r.Attempt(success(noon(), "a"))
 	r.write()
+	secret, err := r.Secret(t.Context(), "key", 8)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if err := os.Remove(r.cfg.Path + suffix); err != nil {
 			t.Fatal(err)
@@ -246,6 +250,30 @@ func TestFileIsDeletedInUse(t *testing.T) {
 	defer beside.Close()
 	if n := attemptsOf(t, beside, day, "a"); n != 1 || r.attempts(day, "a") != 1 {
 		t.Errorf("%d attempts in the new file", n)
+	}
+	r = r.again()
+	if kept, err := r.Secret(t.Context(), "key", 8); !bytes.Equal(kept, secret) || err != nil {
+		t.Errorf("the secret is another one, %v", err)
+	}
+}
+
+func TestOddPaths(t *testing.T) {
+	for _, name := range []string{"with space.db", "50%25.db", "a?b#c&d=e.db", "ü.db"} {
+		path := filepath.Join(t.TempDir(), name)
+		r := newRig(t, Config{Path: path})
+		r.Attempt(success(noon(), "a"))
+		r.close()
+		read, err := Read(t.Context(), path, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := attemptsOf(t, read, day, "a"); n != 1 {
+			t.Errorf("%s: %d attempts", name, n)
+		}
+		read.Close()
+		if list, err := os.ReadDir(filepath.Dir(path)); err != nil || len(list) > 4 { // a reader leaves an empty journal
+			t.Errorf("%s: %v, %v", name, list, err)
+		}
 	}
 }
 
@@ -279,7 +307,7 @@ func TestDiskIsFullAtStart(t *testing.T) {
 	s.full.Store(true)
 	c := Config{VFS: name, Path: filepath.Join(t.TempDir(), "recloser.db"), Reason: "the disk is full"}
 	_, err := Open(t.Context(), c)
-	if err == nil || !strings.Contains(inWords(err), "the disk is full") {
+	if err == nil || !strings.Contains(Why(err), "the disk is full") {
 		t.Fatal(err)
 	}
 	h := Memory(c)

@@ -69,15 +69,16 @@ func (h *History) pause(d time.Duration) {
 	}
 }
 
-// flush writes all that came until now, or keeps it.
+// flush writes all that came until now, or keeps it. When it returns without an error,
+// all that came before is written, by whomever.
 func (h *History) flush() error {
+	h.disk.Lock()
+	defer h.disk.Unlock()
 	h.queue.gather(h.meter)
 	b := h.queue.take()
 	if b.empty() {
 		return nil
 	}
-	h.disk.Lock()
-	defer h.disk.Unlock()
 	h.health.writing(time.Now())
 	err := h.write(h.ctx, b)
 	h.health.wrote()
@@ -86,6 +87,7 @@ func (h *History) flush() error {
 		h.failed(err)
 		return err
 	}
+	h.queue.written()
 	h.succeeded()
 	h.tidy(h.ctx)
 	return nil
@@ -93,7 +95,7 @@ func (h *History) flush() error {
 
 func (h *History) failed(err error) {
 	if h.health.fail(h.cfg.Now(), err) {
-		h.cfg.Log.Error("history: not written, kept in memory for now", "path", h.cfg.Path, "reason", inWords(err), "error", err)
+		h.cfg.Log.Error("history: not written, kept in memory for now", "path", h.cfg.Path, "reason", Why(err), "error", err)
 	}
 }
 
@@ -228,9 +230,14 @@ func (h *History) openFile(ctx context.Context) error {
 	if err := f.conn.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM events").Scan(&last); err != nil {
 		return errors.Join(err, f.close())
 	}
+	for name, secret := range h.known {
+		if err := f.keepSecret(ctx, name, secret); err != nil {
+			return errors.Join(err, f.close())
+		}
+	}
 	h.queue.continueAfter(last)
 	h.f, h.ledger, h.saved, h.tidier = f, newLedger(f, h.levels), nil, tidier{}
-	h.Reader.pool.Store(f.read)
+	h.pool.Store(f.read)
 	return nil
 }
 
