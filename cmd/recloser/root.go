@@ -34,8 +34,8 @@ func run(ctx context.Context, args []string, s streams) int {
 	if err == nil {
 		return exitOK
 	}
-	if code, ok := errors.AsType[exitCode](err); ok {
-		return int(code)
+	if told, ok := errors.AsType[exitError](err); ok {
+		return told.code
 	}
 	for line := range strings.Lines(err.Error()) {
 		fmt.Fprintf(s.err, "recloser: %s\n", strings.TrimRight(line, "\n"))

@@ -17,14 +17,14 @@ import (
 
 // Exit codes of "recloser status", beside 0 and 1.
 const (
-	exitTrouble  = exitCode(3)
-	exitOperated = exitCode(4)
+	exitTrouble  = 3
+	exitOperated = 4
 )
 
-// exitCode is how a command ends that has said everything itself.
-type exitCode int
+// exitError is how a command ends that has said everything itself.
+type exitError struct{ code int }
 
-func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
 func newStatus(s streams) *cobra.Command {
 	cmd := &cobra.Command{
@@ -80,7 +80,7 @@ func watchStatus(cmd *cobra.Command, c *adminClient, show func(*statusOf), clear
 	for {
 		o, err := c.status(ctx)
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // it was told to end
+			return nil // it was told to end
 		}
 		if clear {
 			fmt.Fprint(cmd.OutOrStdout(), "\x1b[H\x1b[2J")
@@ -150,22 +150,22 @@ func (c *adminClient) status(ctx context.Context) (*statusOf, error) {
 func (o *statusOf) code() error {
 	operated := o.Bypass
 	if o.History.State == "degraded" {
-		return exitTrouble
+		return exitError{exitTrouble}
 	}
 	for i := range o.Gates {
 		if o.Gates[i].State == "parked" {
-			return exitTrouble
+			return exitError{exitTrouble}
 		}
 	}
 	for i := range o.Circuits {
 		c := &o.Circuits[i]
 		if c.State != "closed" {
-			return exitTrouble
+			return exitError{exitTrouble}
 		}
 		operated = operated || c.operated()
 	}
 	if operated {
-		return exitOperated
+		return exitError{exitOperated}
 	}
 	return nil
 }

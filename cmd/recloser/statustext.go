@@ -121,22 +121,22 @@ func (c *statusRow) condition() string {
 // ribbon is a character a minute, the latest last.
 func (c *statusRow) ribbon() string {
 	all := c.Ribbon[max(len(c.Ribbon)-ribbonMinutes, 0):]
-	text := ""
-	for _, minute := range all {
+	text := make([]byte, len(all))
+	for i, minute := range all {
 		switch minute {
 		case "open":
-			text += "#"
+			text[i] = '#'
 		case "bad":
-			text += "x"
+			text[i] = 'x'
 		case "some":
-			text += "+"
+			text[i] = '+'
 		case "ok":
-			text += "."
+			text[i] = '.'
 		default:
-			text += " "
+			text[i] = ' '
 		}
 	}
-	return strings.TrimLeft(text, " ")
+	return strings.TrimLeft(string(text), " ")
 }
 
 // next is when the next probe is due.

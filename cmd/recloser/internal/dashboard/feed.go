@@ -39,6 +39,8 @@ type feed struct {
 	news    *news
 	encoded atomic.Int64 // events and overviews made so far
 
+	joining sync.Mutex // held by who starts the goroutine, and does its work before
+
 	mu      sync.Mutex
 	viewers map[*viewer]struct{}
 	seq     uint64
@@ -55,7 +57,8 @@ type feed struct {
 	known knowledge
 }
 
-// knowledge is what viewers were told. It belongs to the goroutine.
+// knowledge is what viewers were told. It belongs to the goroutine, or while there is
+// none to who is about to start it.
 type knowledge struct {
 	rows  map[string]told
 	gates []gateOf
@@ -90,7 +93,7 @@ func newFeed(d *Dashboard) *feed {
 
 // run makes events until nobody looks.
 func (f *feed) run() {
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(scanTime)
 	defer timer.Stop()
 	for {
 		scan := false

@@ -169,6 +169,22 @@ type transitionJSON struct {
 	Until                                    *time.Time
 }
 
+// Who sees the whole picture is not told again what led to it.
+func TestWhatWasBeforeIsNoNews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.now(503)
+		r.call("m")
+		r.call("m")
+		s := r.look("")
+		defer s.cancel()
+		synctest.Wait()
+		if events, _ := s.take(); len(events) != 1 || events[0].kind != "overview" || !strings.Contains(events[0].data, `"state":"open"`) {
+			t.Errorf("%v", kinds(events))
+		}
+	})
+}
+
 // Rows come at most four times a second, and only if they have changed.
 func TestRowsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,7 +1,6 @@
 package dashboard
 
 import (
-	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -70,7 +69,7 @@ func TestNothingIsLostWhenAllCountAtOnce(t *testing.T) {
 func TestCountingAllocatesNothing(t *testing.T) {
 	l := NewLive(nil)
 	events := []guard.Event{attempt("host/m", fault.Success), attempt("host/m", fault.Service), refused("host/m"), {Type: guard.CallEnded, Asked: "host/m"}}
-	ctx := context.Background()
+	ctx := t.Context()
 	all := func() {
 		for i := range events {
 			l.Observe(ctx, events[i])
