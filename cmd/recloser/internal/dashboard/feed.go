@@ -226,8 +226,7 @@ func (f *feed) send(kind string, data []byte) {
 		select {
 		case v.queue <- e:
 		default:
-			v.drop()
-			delete(f.viewers, v)
+			f.lose(v)
 		}
 	}
 }
@@ -239,9 +238,14 @@ func (f *feed) forget() {
 	f.seq++
 	f.backlog = nil
 	for v := range f.viewers {
-		v.drop()
-		delete(f.viewers, v)
+		f.lose(v)
 	}
+}
+
+// lose takes a viewer's place, who has to begin anew.
+func (f *feed) lose(v *viewer) {
+	delete(f.viewers, v)
+	close(v.dropped)
 }
 
 // overview returns the whole picture as an event. One that is as new as the last

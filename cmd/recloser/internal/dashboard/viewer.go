@@ -15,9 +15,6 @@ type viewer struct {
 	dropped chan struct{}
 }
 
-// drop tells a viewer, under the feed's lock, that he has lost his place.
-func (v *viewer) drop() { close(v.dropped) }
-
 // enter counts a stream, unless the end has come.
 func (f *feed) enter() bool {
 	f.mu.Lock()
