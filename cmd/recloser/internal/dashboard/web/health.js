@@ -36,15 +36,10 @@ export function reason(row) {
 
 /**
  * Since when a circuit lets no calls through (ms): of one that has failed probes
- * that is before its state's own since, and stands in its why, as a time of day.
+ * that is before its state's own since.
  */
 export function downSince(row) {
-  const since = Date.parse(row.since ?? '');
-  const m = row.state === 'closed' ? null : /(?:^|; )opened (\d\d):(\d\d):(\d\d): /.exec(row.why ?? '');
-  if (!m || Number.isNaN(since)) return since;
-  const midnight = Math.floor(since / 864e5) * 864e5;
-  const at = midnight + (m[1] * 3600 + m[2] * 60 + Number(m[3])) * 1000;
-  return at > since ? at - 864e5 + (at - since < 1000 ? 864e5 : 0) : at;
+  return Date.parse((row.state === 'closed' ? null : row.down) ?? row.since ?? '');
 }
 
 /** Which open period in a row this is: "3rd open period, 32s", or "". */
