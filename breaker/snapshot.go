@@ -16,11 +16,14 @@ import (
 // written as JSON.
 type Snapshot struct {
 	Metrics
-	At     time.Time
-	Opened Opening         // why the circuit opened last
-	Run    []FailedCall    `json:",omitempty"` // the failures in a row, the latest of them
-	Times  []uint32        `json:",omitempty"` // the distribution of answer times
-	Policy json.RawMessage `json:",omitempty"` // its state, if it has any
+	At time.Time
+	// Configured is the mode of the circuit's configuration. One that differs was set
+	// by an operator, and only that is restored.
+	Configured Mode
+	Opened     Opening         // why the circuit opened last
+	Run        []FailedCall    `json:",omitempty"` // the failures in a row, the latest of them
+	Times      []uint32        `json:",omitempty"` // the distribution of answer times
+	Policy     json.RawMessage `json:",omitempty"` // its state, if it has any
 }
 
 // Opening tells why and when a circuit opened.
@@ -39,7 +42,7 @@ func (b *Breaker) SnapshotAt(now time.Time) Snapshot { return b.snapshot(b.at(no
 func (b *Breaker) snapshot(t instant) Snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := Snapshot{Metrics: b.metrics(), At: b.time(t), Policy: marshal(b.policy)}
+	s := Snapshot{Metrics: b.metrics(), At: b.time(t), Configured: b.cfg().Mode, Policy: marshal(b.policy)}
 	s.Run = slices.Clone(b.latest[max(len(b.latest)-b.run.failures, 0):])
 	if times := b.times.Load(); times != nil {
 		s.Times = times.Buckets()
@@ -52,8 +55,8 @@ func (b *Breaker) snapshot(t instant) Snapshot {
 
 // Restore brings a new circuit to where the snapshot was taken, so that one
 // which was open is open for the rest of its period, at most ResetTimeout from
-// now, and counters go on. One that was half-open is open with its probe due. The
-// mode becomes that of the snapshot. OnTransition is told if the circuit is not
+// now, and counters go on. One that was half-open is open with its probe due. A
+// mode that an operator had set is set again. OnTransition is told if the circuit is not
 // closed. An error says what makes no sense and changes nothing.
 func (b *Breaker) Restore(s Snapshot) error { return b.restore(b.now(), s) }
 
@@ -80,7 +83,13 @@ func (b *Breaker) restore(t instant, s Snapshot) error {
 	if !s.Opened.At.IsZero() {
 		b.trip = trip{min(b.at(s.Opened.At), t), s.Opened.Reason, s.Opened.Evidence}
 	}
-	b.changeMode(t, s.Mode)
+	switch {
+	case s.Mode == s.Configured: // it is the configuration's, which may be another now
+	case s.State == Closed:
+		b.changeMode(t, s.Mode)
+	default: // OnTransition hears of it with the state
+		b.mode, b.held = s.Mode, nil
+	}
 	b.run = run{failures: s.ConsecutiveFailures, first: t, stalled: s.StalledCalls}
 	b.latest = slices.Clone(s.Run[max(len(s.Run)-b.keep(), 0):])
 	if s.State != Closed {

@@ -26,11 +26,14 @@ func (t *tokens) read(value []byte) {
 
 func whole(number []byte) int64 {
 	n, err := strconv.ParseInt(string(number), 10, 64)
-	if err != nil {
+	if err != nil || n < 0 || n > maxTokens {
 		return 0
 	}
 	return n
 }
+
+// maxTokens is more than any call has; sums of such stay numbers.
+const maxTokens = 1 << 40
 
 // ofResponse takes in the usage of a response object that is a member of an
 // event.
@@ -72,14 +75,17 @@ func (t *tail) feed(p []byte) {
 // around the word would be escaped.
 func (t *tokens) ofAnswer(end []byte) {
 	const name = `"usage"`
-	at := bytes.LastIndex(end, []byte(name))
-	if at < 0 {
-		return
-	}
-	s := scanner{rest: end[at+len(name):]}
-	if s.take(':') {
-		if value, ok := s.value(); ok {
-			t.read(value)
+	for before := end; *t == (tokens{}); {
+		at := bytes.LastIndex(before, []byte(name))
+		if at < 0 {
+			return
 		}
+		s := scanner{rest: end[at+len(name):]}
+		if s.take(':') {
+			if value, ok := s.value(); ok {
+				t.read(value)
+			}
+		}
+		before = before[:at]
 	}
 }

@@ -89,7 +89,13 @@ func rowOf(a *history.Attempt, at time.Duration) trace.Row {
 	row := trace.Row{
 		At: max(at, 0).Round(time.Millisecond), Model: model, OK: a.Kind == fault.Success, Latency: a.Duration.Round(time.Millisecond),
 		RequestTokens: told(a.Input), ResponseTokens: told(a.Output), Status: a.Status,
-		Call: strconv.FormatUint(a.Call, 16), Attempt: a.Number, Circuit: a.Circuit, Kind: a.Kind.String(),
+		Attempt: a.Number, Circuit: a.Circuit, Kind: a.Kind.String(),
+	}
+	if a.Duration <= 0 {
+		row.Latency = trace.Unknown
+	}
+	if a.Call != 0 {
+		row.Call = strconv.FormatUint(a.Call, 16)
 	}
 	return row
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"iter"
 	"net/http"
@@ -73,15 +74,22 @@ type player struct {
 	yield    func(history.Item, error) bool
 	begin    time.Time
 	circuits map[string]*breaker.Breaker
-	calls    map[string]*history.Call // by what the trace calls them
-	last     map[string]int           // the last row of a call
-	events   []report.Event           // since the last row
+	calls    map[string]*playedCall // by what the trace calls them
+	last     map[string]int         // the last row of a call
+	events   []report.Event         // since the last row
+}
+
+// playedCall is a call of which more attempts may come.
+type playedCall struct {
+	history.Call
+
+	last string // the circuit of the attempt before
 }
 
 // play yields the attempts, calls and transitions of a trace in the order of time.
 func play(rows []trace.Row, begin time.Time) iter.Seq2[history.Item, error] {
 	return func(yield func(history.Item, error) bool) {
-		p := &player{yield, begin, make(map[string]*breaker.Breaker), make(map[string]*history.Call), make(map[string]int), nil}
+		p := &player{yield, begin, make(map[string]*breaker.Breaker), make(map[string]*playedCall), make(map[string]int), nil}
 		for i, row := range rows {
 			if row.Call != "" {
 				p.last[row.Call] = i
@@ -124,6 +132,9 @@ func (p *player) note(tr breaker.Transition) { p.events = append(p.events, repor
 // flush yields what came of a row.
 func (p *player) flush(i int, row *trace.Row) bool {
 	a := attemptOf(row, p.begin.Add(row.At))
+	if before, ok := p.calls[row.Call]; ok && row.Call != "" {
+		a.Retry, a.Fallback = before.last == row.Circuit, before.last != row.Circuit
+	}
 	if !p.yield(history.Item{Attempt: &a}, nil) {
 		return false
 	}
@@ -136,28 +147,34 @@ func (p *player) flush(i int, row *trace.Row) bool {
 	call, known := p.calls[row.Call]
 	switch {
 	case row.Call == "":
-		call = &history.Call{Circuit: row.Circuit}
+		call = &playedCall{Call: history.Call{Circuit: row.Circuit}}
 	case !known:
-		call = &history.Call{Circuit: row.Circuit}
+		call = &playedCall{Call: history.Call{Circuit: row.Circuit}}
 		p.calls[row.Call] = call
-	case call.Circuit == row.Circuit:
+	case a.Retry:
 		call.Retries++
 	default:
 		call.Fallbacks++
 	}
+	call.last = row.Circuit
 	if row.Call != "" && p.last[row.Call] != i {
 		return true // more of it follows
 	}
 	delete(p.calls, row.Call)
 	call.At, call.Kind = a.At, a.Kind
-	return p.yield(history.Item{Call: call}, nil)
+	return p.yield(history.Item{Call: &call.Call}, nil)
 }
 
 func attemptOf(row *trace.Row, at time.Time) history.Attempt {
-	number, _ := strconv.ParseUint(row.Call, 16, 64)
+	number, err := strconv.ParseUint(row.Call, 16, 64)
+	if err != nil && row.Call != "" { // any name will do
+		sum := fnv.New64a()
+		_, _ = sum.Write([]byte(row.Call))
+		number = sum.Sum64()
+	}
 	return history.Attempt{
 		At: at, Circuit: row.Circuit, Kind: kindOf(row), Status: max(row.Status, 0), Duration: max(row.Latency, 0),
-		Input: max(row.RequestTokens, 0), Output: max(row.ResponseTokens, 0), Call: number, Number: max(row.Attempt, 1), Retry: row.Attempt > 1,
+		Input: max(row.RequestTokens, 0), Output: max(row.ResponseTokens, 0), Call: number, Number: max(row.Attempt, 1),
 	}
 }
 

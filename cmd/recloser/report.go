@@ -63,8 +63,10 @@ The history is that of "recloser serve", which may be running, or one that
 		if err != nil {
 			return err
 		}
-		if _, last, err := r.Bounds(cmd.Context()); since.value == "all" && err == nil && !last.IsZero() {
-			to = last.Add(time.Nanosecond) // of what was imported nothing is known since
+		if since.value == "all" {
+			if to, err = end(cmd.Context(), r, begin, to); err != nil {
+				return err
+			}
 		}
 		made, err := makeReport(cmd.Context(), r, begin, to, target)
 		if err != nil {
@@ -73,6 +75,20 @@ The history is that of "recloser serve", which may be running, or one that
 		return write(made)
 	}
 	return cmd
+}
+
+// end is where all that is known ends: of what was imported, at its last; of a proxy
+// now, where it may be calm.
+func end(ctx context.Context, r *history.Reader, from, now time.Time) (time.Time, error) {
+	starts, err := r.Events(ctx, from, now, report.StartEvent)
+	if err != nil || len(starts) > 0 {
+		return now, err
+	}
+	_, last, err := r.Bounds(ctx)
+	if err != nil || last.IsZero() {
+		return now, err
+	}
+	return last.Add(time.Nanosecond), nil
 }
 
 // makeReport reads what a report is made of.

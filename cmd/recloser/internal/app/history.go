@@ -58,6 +58,8 @@ func (a *App) remember(ctx context.Context) {
 	if h == nil {
 		return
 	}
+	// First, since what is restored belongs to this run.
+	h.Event(report.Event{At: time.Now(), Kind: report.StartEvent, Reason: a.opts.Version})
 	circuits, gates, err := h.Snapshots(ctx)
 	if err != nil {
 		a.log.Error("the circuits of the last run cannot be read", "problem", err.Error())
@@ -71,7 +73,6 @@ func (a *App) remember(ctx context.Context) {
 	h.SetSnapshots(func() ([]breaker.Snapshot, []gate.Snapshot) {
 		return a.guard.Circuits().Snapshot(), a.guard.Gates().Snapshot()
 	})
-	h.Event(report.Event{At: time.Now(), Kind: report.StartEvent, Reason: a.opts.Version})
 }
 
 // recordTransition returns an observer that tells the history.
@@ -149,7 +150,11 @@ func (a *App) trouble() (notes []string) {
 	if a.history == nil {
 		return nil
 	}
-	switch s := a.history.Status(); {
+	s := a.history.Status()
+	if d := s.Dropped; d.Cells+d.Records+d.Events > 0 {
+		notes = append(notes, fmt.Sprintf("history: lost, as too much waited for the disk: %d cells, %d recorded attempts, %d events", d.Cells, d.Records, d.Events))
+	}
+	switch {
 	case s.State == history.InMemory:
 		notes = append(notes, "history: only in memory: "+s.Reason)
 	case s.State != history.Good:

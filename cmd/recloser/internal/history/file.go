@@ -22,6 +22,8 @@ type file struct {
 	ids       map[string]int64 // of circuits
 	empty     bool             // as it was found
 	made      os.FileInfo      // to notice that it was deleted; nil in memory
+	journal   os.FileInfo      // likewise of its journal; nil: there is none
+	lastID    int64            // of the events in it
 }
 
 // readers is how many questions are answered at once.
@@ -92,8 +94,18 @@ func (f *file) open(ctx context.Context, c Config) error {
 		return nil
 	}
 	likeFile(f.path)
+	f.journal, _ = os.Stat(f.path + "-wal")
 	f.made, err = os.Stat(f.path)
 	return err
+}
+
+// dropJournal removes the journal of a file in whose place another one is, which it
+// would be read into. The other one may have brought its own.
+func (f *file) dropJournal() {
+	if now, err := os.Stat(f.path + "-wal"); err == nil && f.journal != nil && os.SameFile(now, f.journal) {
+		_ = os.Remove(f.path + "-wal")
+		_ = os.Remove(f.path + "-shm")
+	}
 }
 
 // checkTime bounds how long opening waits for the check.

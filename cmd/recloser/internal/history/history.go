@@ -67,6 +67,9 @@ func Open(ctx context.Context, c Config) (*History, error) {
 	if err := makeFolder(path); err != nil {
 		return nil, err
 	}
+	if real, err := filepath.EvalSymlinks(path); err == nil { // one lock for all its names
+		path = real
+	}
 	h := newHistory(c, onDisk)
 	if h.lock, err = lock(path); err != nil {
 		return nil, err

@@ -80,8 +80,8 @@ func (h *History) flush() error {
 		return nil
 	}
 	h.health.writing(time.Now())
+	defer h.health.wrote() // tidying is the disk's work, too
 	err := h.write(h.ctx, b)
-	h.health.wrote()
 	if err != nil {
 		h.queue.giveBack(b)
 		h.failed(err)
@@ -112,7 +112,9 @@ func (h *History) succeeded() {
 func (h *History) write(ctx context.Context, b batch) error {
 	if h.f != nil && h.f.gone() {
 		h.cfg.Log.Warn("history: the file was deleted or replaced, beginning anew", "path", h.cfg.Path)
+		was := h.f
 		h.closeFile()
+		was.dropJournal()
 	}
 	if err := h.reopen(ctx); err != nil {
 		return err
@@ -128,8 +130,10 @@ func (h *History) write(ctx context.Context, b batch) error {
 }
 
 func (h *History) tryWrite(ctx context.Context, b batch) error {
+	last := h.f.lastID
 	err := inTransaction(ctx, h.f.conn, func() error { return h.put(ctx, b) })
 	if err != nil {
+		h.f.lastID = last
 		return errors.Join(err, h.forget(ctx))
 	}
 	return nil
@@ -151,7 +155,11 @@ func (h *History) forget(ctx context.Context) error {
 // put writes a batch into the transaction. Snapshots come last: they must not be older
 // than the events.
 func (h *History) put(ctx context.Context, b batch) error {
+	last := h.f.lastID
 	for i := range b.events {
+		// Those that waited while the file was replaced by another go on after its own.
+		b.events[i].ID = max(b.events[i].ID, last+1)
+		last = b.events[i].ID
 		if err := addEvent(ctx, h.f.stmts.addEvent, &b.events[i]); err != nil {
 			return err
 		}
@@ -170,6 +178,7 @@ func (h *History) put(ctx context.Context, b batch) error {
 	if err := addAttempts(ctx, h.f.stmts.addAttempts, b.records, func(name string) (int64, error) { return h.id(ctx, name) }); err != nil {
 		return err
 	}
+	h.f.lastID = last
 	return h.saveSnapshots(ctx)
 }
 
@@ -235,6 +244,7 @@ func (h *History) openFile(ctx context.Context) error {
 			return errors.Join(err, f.close())
 		}
 	}
+	f.lastID = last
 	h.queue.continueAfter(last)
 	h.f, h.ledger, h.saved, h.tidier = f, newLedger(f, h.levels), nil, tidier{}
 	h.pool.Store(f.read)

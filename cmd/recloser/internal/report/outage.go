@@ -74,12 +74,13 @@ type course struct {
 // see takes the next event. started is when the process last started, or zero.
 func (c *course) see(e *Event, started time.Time) {
 	at := later(e.At, c.last)
-	c.last = at
 	next := conditionOf(e)
+	c.restarted(e.Reason, started, at)
 	if c.now == down && next == down && missedClose(e) {
 		c.end(earlier(later(started, c.outage.Opened), at), "")
 		c.now = up
 	}
+	c.last = at
 	if next == down && c.now == down {
 		c.goOn(e)
 		return
@@ -102,6 +103,15 @@ func (c *course) see(e *Event, started time.Time) {
 	case planned:
 		c.since = at
 	case up, unjudged:
+	}
+}
+
+// restarted ends an outage that a restart has forgotten: what is brought back is said
+// to be, right after the start.
+func (c *course) restarted(reason string, started, before time.Time) {
+	if c.now == down && started.After(c.last) && reason != string(breaker.Restored) && !started.After(before) {
+		c.end(started, "restart")
+		c.now = up
 	}
 }
 
@@ -150,7 +160,8 @@ func (c *course) recovered(e *Event, next condition) {
 }
 
 // finish closes what is still so at the end, and drops what was over before.
-func (c *course) finish(gaps intervals) {
+func (c *course) finish(gaps intervals, started time.Time) {
+	c.restarted("", started, c.span.to)
 	switch c.now {
 	case down:
 		o := c.outage

@@ -114,7 +114,7 @@ func follow(in *Input, c *clock) map[string]*course {
 		}
 	}
 	for _, one := range courses {
-		one.finish(c.gaps)
+		one.finish(c.gaps, started)
 	}
 	return courses
 }

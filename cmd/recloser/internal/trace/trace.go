@@ -67,9 +67,13 @@ func Plain(r io.Reader) (io.Reader, error) {
 
 // Open reads the header.
 func Open(r io.Reader) (*Table, error) {
-	b, err := Plain(r)
+	plain, err := Plain(r)
 	if err != nil {
 		return nil, err
+	}
+	b := bufio.NewReader(plain)
+	if mark, _ := b.Peek(3); string(mark) == "\ufeff" {
+		_, _ = b.Discard(len(mark))
 	}
 	t := &Table{rows: csv.NewReader(b), names: make(map[string]int)}
 	t.rows.ReuseRecord = true
@@ -81,7 +85,7 @@ func Open(r io.Reader) (*Table, error) {
 		return nil, fmt.Errorf("its header cannot be read: %w", err)
 	}
 	for i, name := range header {
-		t.names[strings.TrimSpace(strings.TrimPrefix(name, "\ufeff"))] = i
+		t.names[strings.TrimSpace(name)] = i
 	}
 	return t, nil
 }
