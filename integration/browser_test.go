@@ -68,6 +68,9 @@ func (b *tab) listen(over chan<- struct{}) {
 		if err != nil {
 			return
 		}
+		if said.URL != "" && !strings.HasPrefix(said.URL, b.base) {
+			continue // somebody else's page
+		}
 		if said.IsException() || said.Type == chromedp.ConsoleError && said.Source != "network" {
 			b.t.Errorf("the page reports: %s (%s:%d)", said, said.URL, said.Line+1)
 		}
@@ -89,7 +92,7 @@ func (b *tab) must(what string, err error) {
 func (b *tab) says() string {
 	ctx, cancel := context.WithTimeout(b.ctx, time.Second)
 	defer cancel()
-	text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText"))
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText.slice(0, 1500)"))
 	if err != nil {
 		return err.Error()
 	}
@@ -185,6 +188,25 @@ func (b *tab) press(keys ...string) {
 func (b *tab) back() {
 	b.t.Helper()
 	b.act("press Shift+Tab", chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(kb.ModifierShift)))
+}
+
+// painted waits until what has changed is laid out, observed and painted.
+func (b *tab) painted() {
+	b.t.Helper()
+	eval[int](b, "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0, 0))))")
+}
+
+// widths are those at which pages are looked at.
+var widths = []int64{360, 1280}
+
+// width sets that of the page, and demands that everything fits in.
+func (b *tab) width(px int64) {
+	b.t.Helper()
+	b.act("set the width", chromedp.EmulateViewport(px, 900))
+	b.painted()
+	if over := eval[int](b, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
+		b.t.Errorf("%s is %d px too wide for %d px", eval[string](b, "location.pathname"), over, px)
+	}
 }
 
 // colours sets what the page is told of the system's colours: light or dark.
