@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -187,7 +188,7 @@ func (g *Gate) look(t instant) {
 	g.settle(t, WaitOver)
 	// Those who wait in line ask all the time.
 	if g.law.rate > 0 && len(g.line) == 0 && g.law.over(t, g.demand(t)) {
-		g.law.rate = 0
+		g.law.rate, g.law.found.spare = 0, math.Inf(1)
 		g.settle(t, DemandMet)
 	}
 }
@@ -196,10 +197,14 @@ func (g *Gate) look(t instant) {
 // new.
 func (g *Gate) notFarOff(t instant) {
 	longest := t + instant(g.cfg().MaxClosed)
-	g.until = min(g.until, longest)
+	if g.until > longest {
+		g.until = longest
+		g.law.next(t, longest)
+	}
 	g.law.hit, g.law.cut, g.law.began = min(g.law.hit, longest), min(g.law.cut, t), min(g.law.began, t)
 	g.stirred = min(g.stirred, t)
 	g.park.notFarOff(t, g.cfg())
+	g.law.found.notFarOff(t, longest)
 	if g.law.upTo > t+second {
 		g.law.upTo = t
 	}
@@ -207,8 +212,14 @@ func (g *Gate) notFarOff(t instant) {
 	g.answered.notFarOff(t)
 }
 
-// demand is how many calls a second are asked for.
-func (g *Gate) demand(t instant) float64 { return g.asked.see(t) }
+// demand is how many calls a second are asked for. Those who wait in line ask all
+// the time.
+func (g *Gate) demand(t instant) float64 {
+	return max(g.asked.see(t), float64(len(g.line))/patience)
+}
+
+// patience is in how many seconds those in line would all like to go.
+const patience = 10
 
 // settle enters the state that follows from what is set, for the reason given;
 // without one, only whether the gate is calm.
@@ -229,6 +240,7 @@ func (g *Gate) settle(t instant, why Reason) {
 	if !calm && g.calm.Load() {
 		g.stirred = t
 	}
+	g.law.found.marked = g.law.found.marked && !calm // who passes then is not counted
 	g.calm.Store(calm)
 }
 

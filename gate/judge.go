@@ -38,7 +38,7 @@ func (g *Gate) report(t instant, r Report) {
 	switch r.Kind {
 	case Answer:
 		g.answer(t, begun)
-		g.slow(t, rate, tokens)
+		g.slow(t, rate, tokens+rate*(t-begun).seconds())
 	case RateLimit:
 		g.rateLimit(t, begun, r)
 	case Overload:
@@ -98,7 +98,10 @@ func (g *Gate) rateLimit(t, begun instant, r Report) {
 	g.rateLimits++
 	g.lastLimit = t
 	g.close(t, wait)
-	g.limit(t, 0)
+	g.law.wait = wait
+	g.law.found.tell(t, r.told())
+	g.limit(t, 0, g.law.found.limited(t, begun, r.wait(), wait, g.law.rate))
+	g.law.next(t, g.until)
 	g.settle(t, WasRateLimited)
 	g.wake()
 }
@@ -112,13 +115,13 @@ func (g *Gate) close(t, wait instant) {
 
 // limit changes the law, unless rates are not to be limited. A limit that starts
 // does so with so many tokens.
-func (g *Gate) limit(t instant, tokens float64) {
+func (g *Gate) limit(t instant, tokens float64, seen sight) {
 	until := max(t, g.until)
 	if g.cfg().NoRate {
 		g.law.strike(until)
 		return
 	}
-	g.law.limited(t, until, g.answered.see(t), tokens)
+	g.law.limited(t, until, g.answered.see(t), tokens, seen)
 }
 
 // guess is how long to wait if the service does not say: each call that found
@@ -137,7 +140,8 @@ func (g *Gate) guess(begun instant) instant {
 func (g *Gate) overload(t instant, r Report) {
 	g.overloads++
 	g.close(t, instant(min(max(r.RetryAfter, 0), time.Duration(farthest))))
-	g.limit(t, 1)
+	g.law.wait = 0
+	g.limit(t, 1, sight{})
 	g.settle(t, WasOverloaded)
 	g.wake()
 }
@@ -154,14 +158,18 @@ func (g *Gate) slow(t instant, rate, tokens float64) {
 	if rate == 0 || !g.slowsDown() { // any more
 		return
 	}
-	rate = max(rate, 1/g.cfg().MaxClosed.Seconds())
-	if rate >= liftOver*g.demand(t) || g.law.rate > 0 && g.law.rate <= rate {
+	g.law.found.tell(t, max(rate, 1/g.cfg().MaxClosed.Seconds()))
+	rate = ofTold * g.law.found.told
+	switch {
+	case rate >= liftOver*g.demand(t):
+		return
+	case g.law.rate == 0:
+		g.law.tokens, g.law.began = math.Inf(1), t
+	case g.law.rate < ofKnown*rate && g.law.trust != fromHeaders: // something else limits more
 		return
 	}
-	if g.law.rate == 0 {
-		g.law.tokens, g.law.began = math.Inf(1), t
-	}
-	g.law.rate, g.law.upTo = rate, max(t, g.law.upTo)
+	g.law.rate, g.law.trust, g.law.upTo = rate, fromHeaders, max(t, g.law.upTo)
+	g.law.set(t)
 	g.law.tokens = min(g.law.tokens, tokens, g.law.burst())
 	g.law.strike(max(t, g.until))
 	g.settle(t, LittleRemains)

@@ -1,20 +1,37 @@
 package gate
 
-// law is the rate limit that follows from 429s and overloads, here all called 429s: a bucket of tokens, one a call,
-// that fills at a rate which is cut by a 429 and grows from then on. It has no
-// clock and no lock; its verbs take the instant, which must not go back.
+import "math"
+
+// law is the rate limit that follows from 429s and overloads, here all called
+// 429s: a bucket of tokens, one a call, that fills at a rate which is cut by a 429
+// and grows from then on. It has no clock and no lock; its verbs take the instant,
+// which must not go back.
 //
 // The time since the last 429 is counted from the moment when calls were let
 // through again, since while the gate is closed nothing can be learned.
 type law struct {
 	rate   float64 // calls a second; 0: no limit
-	tokens float64
+	tokens float64 // below 0: the next call has to wait for more than one
 	upTo   instant // rate and tokens are those of this instant
 	hit    instant // of the last 429: when calls are let through after it
 	struck bool    // there was one
 	began  instant // when the limit was started
 	cut    instant // when the rate was last set or cut
+	base   float64 // the rate then
+	trust  trust   // in base
+	wait   instant // that the last 429 led to; 0: it was an overload
+	found  found
 }
+
+// trust is where a rate comes from, which decides how it grows.
+type trust uint8
+
+const (
+	fromAnswers trust = iota // it is a part of what was answered, and grows as demanded
+	fromWait                 // nothing is known but how long to wait, and it doubles
+	fromSight                // it is near what was measured, and is only probed
+	fromHeaders              // the same, but the service has told it
+)
 
 const (
 	repeats   = 60 * second // a second 429 within this is no accident
@@ -25,6 +42,12 @@ const (
 	liftOver  = 1.3 // of the demand
 	liftAfter = 5 * second
 	whole     = 1 - 1e-6 // a token, but for rounding
+
+	least   = 1. / 60 // calls a second, of a rate that is measured
+	ofKnown = 0.98    // what a 429 leaves of a rate near the service's
+	ofTold  = 0.99    // of a rate that headers tell, lest a call come a hair too early
+	probes  = 16      // for the time of so many calls a known rate is only probed
+	probed  = 0.2     // and grows by such a part of it
 )
 
 // burst is how many tokens the bucket holds.
@@ -58,10 +81,65 @@ func area(s float64) float64 {
 // gain is how many tokens come between two instants, neither before upTo, and
 // how much the rate grows, at a demand of so many calls a second.
 func (l *law) gain(from, to instant, demand float64) (tokens, rate float64) {
-	begin, end := (from - l.hit).seconds(), (to - l.hit).seconds()
-	grown := demand * (growth(begin) - growth((l.upTo - l.hit).seconds()))
-	tokens = (l.rate+grown)*(end-begin) + demand*(area(end)-area(begin)-growth(begin)*(end-begin))
-	return tokens, demand * (growth(end) - growth(begin))
+	now, begin, end := (l.upTo - l.hit).seconds(), (from - l.hit).seconds(), (to - l.hit).seconds()
+	before := l.grown(begin, demand)
+	tokens = (l.rate+before-l.grown(now, demand))*(end-begin) + l.area(end, demand) - l.area(begin, demand) - before*(end-begin)
+	return tokens, l.grown(end, demand) - before
+}
+
+// known reports whether the rate is near the service's.
+func (l *law) known() bool { return l.trust >= fromSight }
+
+// unit is the time of a call at the known rate, in seconds, at least one.
+func (l *law) unit() float64 { return max(1, 1/l.base) }
+
+// grown is how much the rate has grown s seconds after the last 429.
+func (l *law) grown(s, demand float64) float64 {
+	switch {
+	case l.known():
+		u := l.unit()
+		return l.base*probing(s/u) + demand*growth(s-probes*u)
+	case l.trust == fromWait:
+		return l.base*doubling(s) + demand*growth(s)
+	}
+	return demand * growth(s)
+}
+
+// area is the integral of grown.
+func (l *law) area(s, demand float64) float64 {
+	switch {
+	case l.known():
+		u := l.unit()
+		return l.base*u*probingArea(s/u) + demand*area(s-probes*u)
+	case l.trust == fromWait:
+		return l.base*doublingArea(s) + demand*area(s)
+	}
+	return demand * area(s)
+}
+
+// doublings are enough for any rate.
+const doublings = 20
+
+// doubling is how much a rate has grown that doubles each second, as a part of it.
+func doubling(s float64) float64 { return math.Exp2(min(max(s, 0), doublings)) - 1 }
+
+// doublingArea is the integral of doubling.
+func doublingArea(s float64) float64 {
+	x := min(max(s, 0), doublings)
+	return doubling(x)/math.Ln2 - x + doubling(x)*max(s-x, 0)
+}
+
+// probing is how much a known rate has grown after the time of x calls, as a part
+// of it.
+func probing(x float64) float64 {
+	y := (min(max(x, 1), probes) - 1) / (probes - 1)
+	return probed * y * y * y
+}
+
+// probingArea is the integral of probing.
+func probingArea(x float64) float64 {
+	y := (min(max(x, 1), probes) - 1) / (probes - 1)
+	return probed * y * y * y * ((probes-1)*y/4 + max(x-probes, 0))
 }
 
 // advance brings rate and tokens to t.
@@ -72,7 +150,11 @@ func (l *law) advance(t instant, demand float64) {
 	if l.rate > 0 {
 		tokens, rate := l.gain(l.upTo, t, demand)
 		l.rate += rate
-		l.tokens = min(l.tokens+tokens, l.burst())
+		l.tokens += tokens
+		if over := l.tokens - l.burst(); over > 0 {
+			l.found.spare += over
+			l.tokens -= over
+		}
 	}
 	l.upTo = t
 }
@@ -112,12 +194,12 @@ func (l *law) over(t instant, demand float64) bool {
 func (l *law) recent(t instant) bool { return l.struck && t-l.hit <= repeats }
 
 // limited takes in a 429, or an overload, at t after which calls are let through
-// at until: a second one starts a limit with so many tokens, a further one cuts
-// it.
-func (l *law) limited(t, until instant, answers, tokens float64) {
+// at until, and what it says of the service's rate: a second one starts a limit
+// with so many tokens, a further one cuts it.
+func (l *law) limited(t, until instant, answers, tokens float64, seen sight) {
 	switch {
 	case l.rate > 0:
-		l.lower(t)
+		l.lower(t, seen)
 	case l.recent(t):
 		l.start(t, answers, tokens)
 	}
@@ -132,19 +214,63 @@ func (l *law) strike(until instant) {
 	}
 }
 
-// start begins a limit at what was answered lately.
+// start begins a limit at what headers tell; else at what was answered lately, or
+// a call in the time of the wait if that is more, or is long enough to tell.
 func (l *law) start(t instant, answers, tokens float64) {
-	l.rate, l.tokens = max(slowest, ofAnswers*answers), tokens
-	l.upTo, l.began, l.cut = max(t, l.upTo), t, t
+	l.rate, l.trust = max(slowest, ofAnswers*answers), fromAnswers
+	once, told := 1/max(l.wait, second).seconds(), l.found.lately(t)
+	switch {
+	case l.wait == 0:
+	case told > 0:
+		l.rate, l.trust = ofTold*told, fromHeaders
+	case l.wait > second:
+		l.rate = once
+	case once > l.rate:
+		l.rate, l.trust = once, fromWait
+	}
+	l.tokens, l.upTo, l.began = tokens, max(t, l.upTo), t
+	l.set(t)
 }
 
-// lower cuts the limit, unless it has just been.
-func (l *law) lower(t instant) {
-	if t-l.cut < cutEvery {
+// set is called when the rate has been set.
+func (l *law) set(t instant) {
+	l.cut, l.base = t, l.rate
+	l.found.low = min(l.found.low, l.rate)
+}
+
+// lower cuts the limit, unless it has just been and there is nothing new. What is
+// known of the service's rate, or has been measured now, keeps it from being cut
+// too far.
+func (l *law) lower(t instant, seen sight) {
+	if t-l.cut < cutEvery && seen.rate == 0 {
 		return
 	}
-	l.rate, l.cut = max(l.rate*ofRate, min(slowest, l.rate)), t // headers may have made it slower
+	floor := min(slowest, l.rate) // headers may have made it slower
+	switch told := l.found.lately(t); {
+	case l.wait > 0 && told > 0 && l.rate > told:
+		l.rate, l.trust = ofTold*told, fromHeaders
+	case seen.rate > 0 && seen.atLeast:
+		l.rate, l.trust = min(l.rate, max(seen.rate, ofKnown*l.rate)), fromSight
+	case seen.rate > 0:
+		l.rate, l.trust = max(min(l.rate, seen.rate), min(floor, least)), fromSight
+	case l.wait > 0 && l.known():
+		l.rate, l.trust = max(ofKnown*l.rate, min(floor, least)), fromSight
+	default:
+		l.rate, l.trust = max(ofRate*l.rate, floor), fromAnswers
+	}
+	if seen.most > 0 {
+		l.rate = max(min(l.rate, seen.most), min(floor, least))
+	}
+	l.set(t)
 	l.tokens = min(l.tokens, l.burst())
+}
+
+// next makes the next call come when the service takes one, at until: it has
+// nothing before, and nobody knows what there will be more.
+func (l *law) next(t, until instant) {
+	if l.rate > 0 {
+		l.tokens = 1 - l.rate*max(until-max(t, l.upTo), 0).seconds()
+	}
 }
 
 // take takes a token, if there is one or none is needed.
@@ -152,6 +278,7 @@ func (l *law) take() bool {
 	if !l.free() {
 		return false
 	}
+	l.found.passed++
 	if l.rate > 0 {
 		l.tokens = max(l.tokens-1, 0)
 	}
@@ -160,6 +287,9 @@ func (l *law) take() bool {
 
 // giveBack returns what take took at begun, unless the limit is younger.
 func (l *law) giveBack(begun instant) {
+	if begun > l.found.at {
+		l.found.passed--
+	}
 	if l.rate > 0 && begun >= l.began {
 		l.tokens = min(l.tokens+1, l.burst())
 	}

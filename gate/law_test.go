@@ -69,9 +69,9 @@ func TestRateFollowsTheLaw(t *testing.T) {
 				}
 				switch row.do {
 				case "429":
-					l.limited(now, now, r, 0)
+					l.limited(now, now, r, 0, sight{})
 				case "429 for 5 s":
-					l.limited(now, now+5*second, r, 0)
+					l.limited(now, now+5*second, r, 0, sight{})
 				}
 				if math.Abs(l.rate-row.rate) > 1e-6 {
 					t.Fatalf("%v s, %s: rate is %.6f, want %.6f", row.at, row.do, l.rate, row.rate)
@@ -84,7 +84,7 @@ func TestRateFollowsTheLaw(t *testing.T) {
 func TestLimitIsNeverSlowerThanOneCallInTenSeconds(t *testing.T) {
 	l := law{}
 	for i := range 100 {
-		l.limited(seconds(float64(i)), seconds(float64(i)), 0, 0)
+		l.limited(seconds(float64(i)), seconds(float64(i)), 0, 0, sight{})
 		if i > 0 && l.rate != 0.1 {
 			t.Fatalf("after %d: rate %v", i+1, l.rate)
 		}
@@ -93,7 +93,7 @@ func TestLimitIsNeverSlowerThanOneCallInTenSeconds(t *testing.T) {
 
 func TestCutNeverRaisesTheRate(t *testing.T) {
 	l := law{rate: 0.05, struck: true}
-	if l.limited(seconds(2), seconds(2), 10, 0); l.rate != 0.05 {
+	if l.limited(seconds(2), seconds(2), 10, 0, sight{}); l.rate != 0.05 {
 		t.Errorf("rate %v after a 429, was 0.05", l.rate)
 	}
 }
@@ -107,8 +107,8 @@ func TestBucketBeginsEmptyAndHoldsOneSecondOrOneCall(t *testing.T) {
 		{0, 9.9, 0}, {0, 10.001, 1}, {0, 3600, 1}, {2, 3600, 1},
 	} {
 		l := law{}
-		l.limited(0, 0, row.answers, 0)
-		l.limited(0, 0, row.answers, 0)
+		l.limited(0, 0, row.answers, 0, sight{})
+		l.limited(0, 0, row.answers, 0, sight{})
 		l.advance(seconds(row.after), 0)
 		n := 0
 		for l.take() {
@@ -127,8 +127,8 @@ func TestDueIsWhenTheTokenIsThere(t *testing.T) {
 			for _, from := range []float64{0, 0.7, 3, 30} {
 				for _, n := range []int{1, 2, 5, 100} {
 					l := law{}
-					l.limited(0, 0, answers, 0)
-					l.limited(0, seconds(from), answers, 0)
+					l.limited(0, 0, answers, 0, sight{})
+					l.limited(0, seconds(from), answers, 0, sight{})
 					due := l.due(n, seconds(from), demand)
 					// The bucket may be full before, so take what there is as it comes.
 					for _, off := range []time.Duration{-time.Millisecond, time.Millisecond} {
@@ -172,6 +172,13 @@ func TestMeterIsAMeanOverTwentySeconds(t *testing.T) {
 	}
 	if got := m.see(seconds(220)); math.Abs(got-5/math.E) > 0.1 {
 		t.Errorf("20 s later: %v, want %v", got, 5/math.E)
+	}
+	young := meter{}
+	for i := range 25 {
+		young.add(seconds(float64(i)/5), 1)
+	}
+	if got := young.see(seconds(5)); math.Abs(got-5) > 0.5 {
+		t.Errorf("5 a second for 5 s: %v", got)
 	}
 	before := m.see(seconds(220))
 	m.add(seconds(200), 1)

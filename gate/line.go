@@ -78,6 +78,7 @@ func (g *Gate) join(t, deadline instant) (*Ticket, error) {
 	before := g.law
 	if g.law.rate == 0 && !g.cfg().NoRate { // else they would all go together when it opens
 		g.law.start(t, g.answered.see(t), 1)
+		g.law.next(t, g.until)
 	}
 	deadline = min(deadline, t+instant(g.cfg().MaxWait))
 	if due := g.due(t, len(g.line)); due > deadline {

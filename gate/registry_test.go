@@ -144,7 +144,7 @@ func TestRestartForgetsNothing(t *testing.T) {
 	old := registry(t, gate.RegistryConfig{})
 	limited(start(), old.GetAt(start(), "key-closed", "gpt"), 40*time.Second)
 	slow := limited(start(), old.GetAt(start(), "key-slow", "gpt"), time.Millisecond)
-	limited(after(1), slow, time.Millisecond)
+	limited(after(1), slow, 2*time.Second)
 	old.GetAt(start(), "key-parked", "gpt").ReportAt(start(), gate.Report{Kind: gate.Quota})
 	bad := old.GetAt(start(), "key-bad", "gpt")
 	bad.ReportAt(start(), gate.Report{Kind: gate.Quota})
@@ -178,8 +178,8 @@ func TestRestartForgetsNothing(t *testing.T) {
 			t.Errorf("%s was %+v\nis %+v", key, was, is)
 		}
 	}
-	if r := anew.GetAt(now, "key-slow", "gpt"); r.AllowAt(now) == nil {
-		t.Error("a limit without a token lets through")
+	if r := anew.GetAt(now, "key-slow", "gpt"); r.AllowAt(now) != nil || r.AllowAt(now) == nil {
+		t.Error("a limit with one token lets through none or two")
 	}
 }
 

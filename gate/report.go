@@ -97,6 +97,15 @@ func (r Report) wait() instant {
 	return 0
 }
 
+// told is how many calls a second the limits allow in the long run, however much
+// of them remains, or 0 if they do not say.
+func (r Report) told() float64 {
+	if each := max(r.Requests.refill(), r.Tokens.refill()*float64(max(r.Needed, 0))); each > 0 {
+		return 1 / each
+	}
+	return 0
+}
+
 // pace is the slower of the two limits', if little remains of one; else 0.
 func (r Report) pace() (rate, tokens float64) {
 	rate, tokens = r.Requests.pace(1)

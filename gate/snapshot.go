@@ -17,7 +17,11 @@ type Snapshot struct {
 	Hit     time.Time // the last limit, or when calls were let through after it; zero: none
 	Cut     time.Time // when the rate was last set or cut
 	Tokens  float64   // in the bucket of a limit
+	Base    float64   // the rate when it was last set or cut
+	Trust   int       // in Base: 0 from answers, 1 from a wait, 2 measured, 3 from headers
 	Guesses int       // 429s in a row that did not say how long to wait
+
+	AskedSince, AnsweredSince time.Time // of Asked and Answered; zero: for long
 
 	ParkedSince time.Time     // zero: not parked
 	Retest      time.Duration // between the tests of a parked key, at present
@@ -32,7 +36,9 @@ func (g *Gate) SnapshotAt(now time.Time) Snapshot { return g.snapshot(g.at(now))
 func (g *Gate) snapshot(t instant) Snapshot {
 	defer g.enter(t)()
 	s := Snapshot{
-		Metrics: g.figures(t), At: g.time(t), Tokens: g.law.tokens, Guesses: g.guesses,
+		Metrics: g.figures(t), At: g.time(t), Tokens: max(g.law.tokens, 0), Guesses: g.guesses,
+		Base: g.law.base, Trust: int(g.law.trust),
+		AskedSince: g.timeOf(g.asked.from, g.asked.seen), AnsweredSince: g.timeOf(g.answered.from, g.answered.seen),
 		Hit: g.timeOf(g.law.hit, g.law.struck), Cut: g.timeOf(g.law.cut, g.law.rate > 0),
 		ParkedSince: g.timeOf(g.park.since, g.park.on), Retest: time.Duration(g.park.every),
 	}
@@ -74,7 +80,7 @@ func (g *Gate) bring(t instant, s Snapshot) {
 	g.outbox.panics += s.ObserverPanics
 	g.lastLimit, g.guesses = min(g.at(s.LastLimit), t), s.Guesses
 	then := min(g.at(s.At), t)
-	g.asked, g.answered = meter{s.Asked, then}, meter{s.Answered, then}
+	g.asked, g.answered = g.meterOf(s.Asked, then, s.AskedSince), g.meterOf(s.Answered, then, s.AnsweredSince)
 	if s.State == Closed {
 		g.until = max(g.until, g.at(s.Until))
 	}
@@ -83,6 +89,10 @@ func (g *Gate) bring(t instant, s Snapshot) {
 	}
 	if s.Rate > 0 && !g.cfg().NoRate {
 		g.law.rate, g.law.tokens, g.law.began, g.law.cut, g.law.upTo = max(s.Rate, slowest/100), s.Tokens, t, g.at(s.Cut), then
+		g.law.base, g.law.trust = s.Base, trust(s.Trust)
+		if s.Base == 0 { // it is from before there was one
+			g.law.trust = fromAnswers
+		}
 	}
 	if !s.ParkedSince.IsZero() {
 		every := min(max(instant(s.Retest), instant(g.cfg().Retest)), instant(g.cfg().MaxRetest))
@@ -92,6 +102,17 @@ func (g *Gate) bring(t instant, s Snapshot) {
 	g.notFarOff(t)
 	g.law.advance(t, g.demand(t))
 	g.settle(t, Restored)
+}
+
+// meterOf is a meter of a mean at t since some time.
+func (g *Gate) meterOf(mean float64, t instant, since time.Time) meter {
+	from := t - 10*memory*second
+	if !since.IsZero() {
+		from = min(g.at(since), t)
+	}
+	m := meter{at: t, from: from, seen: mean > 0}
+	m.rate = mean * m.share(t)
+	return m
 }
 
 func (s Snapshot) validate() error {
@@ -110,10 +131,13 @@ func (s Snapshot) validate() error {
 	for _, f := range []struct {
 		name string
 		x    float64
-	}{{"Rate", s.Rate}, {"Tokens", s.Tokens}, {"Asked", s.Asked}, {"Answered", s.Answered}} {
+	}{{"Rate", s.Rate}, {"Base", s.Base}, {"Tokens", s.Tokens}, {"Asked", s.Asked}, {"Answered", s.Answered}} {
 		if !(f.x >= 0 && f.x <= math.MaxInt32) { // so that NaN is wrong too
 			errs = append(errs, &ConfigError{"Snapshot." + f.name, f.x, "0 to 2^31"})
 		}
+	}
+	if s.Trust < 0 || s.Trust > int(fromHeaders) {
+		errs = append(errs, &ConfigError{"Snapshot.Trust", s.Trust, "0 to 3"})
 	}
 	if s.State > Parked {
 		errs = append(errs, &ConfigError{"Snapshot.State", uint8(s.State), "Open, Limited, Closed or Parked"})

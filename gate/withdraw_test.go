@@ -40,6 +40,8 @@ func TestWithdrawOfACallBeforeTheLimitGivesNothing(t *testing.T) {
 		"after two 429s": func(r *rig) {
 			r.limited(time.Millisecond)
 			r.limited(time.Millisecond)
+			r.wait(time.Millisecond)
+			r.allow() // the service takes one then
 		},
 		"as little remains": func(r *rig) {
 			for range 100 {

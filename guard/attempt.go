@@ -54,6 +54,7 @@ type attempt struct {
 
 func newAttempt(c *call, l *leg, permit *breaker.Permit) *attempt {
 	c.report.Attempts++
+	l.bounds.out.Add(1)
 	a := &attempt{
 		call: c, leg: l, set: l.set, number: c.report.Attempts, permit: permit, probe: permit.Probe(), start: time.Now(),
 	}
@@ -380,6 +381,7 @@ func (a *attempt) release() {
 // leaveBerth gives the attempt's place in flight back.
 func (a *attempt) leaveBerth() {
 	if a.left.CompareAndSwap(false, true) {
+		a.leg.bounds.out.Add(-1)
 		a.berths.leave()
 	}
 }

@@ -13,13 +13,15 @@ import (
 // bounds are what bounds the attempts at one circuit, beside the circuit.
 type bounds struct {
 	budget *retry.Budget
-	berths *berths // nil: any number
+	berths *berths       // nil: any number
+	out    *atomic.Int64 // attempts, bodies included
 }
 
 // circuitBounds are the bounds of a circuit that are in force.
 type circuitBounds struct {
 	upstream, model string
 	now             atomic.Pointer[bounds]
+	out             atomic.Int64
 	limits          Limits
 	share           retry.BudgetConfig
 }
@@ -43,7 +45,7 @@ func (g *Guard) boundsOf(circuit *breaker.Breaker, upstream, model string) *boun
 // set brings the bounds to a configuration. What does not change goes on.
 func (c *circuitBounds) set(l *live) {
 	limits := l.rules.of(c.upstream, "", c.model).limits
-	next := bounds{}
+	next := bounds{out: &c.out}
 	if was := c.now.Load(); was != nil {
 		next = *was
 	}
@@ -151,7 +153,7 @@ func (c *call) enter(l *leg, line bool) (_ *berths, waited bool, _ *refusal) {
 type Usage struct {
 	RetriesLeft float64 // in the retry budget; negative: there is none
 	MaxInFlight int     // 0: any number
-	InFlight    int     // attempts out, where they are bounded
+	InFlight    int     // attempts out, their bodies included
 	Queued      int     // calls that wait for one of them to end
 	TurnedAway  int64   // attempts that found no place, neither at once nor in line
 }
@@ -163,9 +165,9 @@ func (g *Guard) Usage(circuit *breaker.Breaker) (_ Usage, ok bool) {
 		return Usage{}, false
 	}
 	b := known.(*circuitBounds).now.Load() //nolint:forcetypeassert // nothing else is put there
-	u := Usage{RetriesLeft: b.budget.Left()}
+	u := Usage{RetriesLeft: b.budget.Left(), InFlight: int(b.out.Load())}
 	if b.berths != nil {
-		u.MaxInFlight, u.InFlight = cap(b.berths.taken), len(b.berths.taken)
+		u.MaxInFlight = cap(b.berths.taken)
 		u.Queued, u.TurnedAway = len(b.berths.waiting), b.berths.refused.Load()
 	}
 	return u, true

@@ -20,16 +20,11 @@ import (
 
 var goodputTime = flag.Duration("goodput", 30*time.Second, "how long clients call a limited service for TestGoodput")
 
-// settled is how long it takes a gate that knows nothing to find the rate of a small
-// bucket.
-const settled = time.Minute
-
 // quota is a limit of the service and those who want more than it allows.
 type quota struct {
 	name    string
 	limit   func() *openaitest.Limited
 	clients int
-	slow    bool // the gate needs time to find the rate
 }
 
 // quotas are those of the service: calls that come back one in two seconds, and
@@ -43,13 +38,13 @@ func quotas() []quota {
 		}
 	}
 	return []quota{
-		{"a call in 2 s", func() *openaitest.Limited { return &openaitest.Limited{Rate: 0.5, Burst: 1} }, 5, true},
-		{"tokens", tokens(perMinute, false, false), 20, false},
-		{"tokens, no Retry-After", tokens(perMinute, true, false), 20, false},
-		{"tokens, no header", tokens(perMinute, false, true), 20, false},
-		{"small bucket", tokens(perMinute/30, false, false), 20, true},
-		{"small bucket, no Retry-After", tokens(perMinute/30, true, false), 20, true},
-		{"small bucket, no header", tokens(perMinute/30, false, true), 20, true},
+		{"a call in 2 s", func() *openaitest.Limited { return &openaitest.Limited{Rate: 0.5, Burst: 1} }, 5},
+		{"tokens", tokens(perMinute, false, false), 20},
+		{"tokens, no Retry-After", tokens(perMinute, true, false), 20},
+		{"tokens, no header", tokens(perMinute, false, true), 20},
+		{"small bucket", tokens(perMinute/30, false, false), 20},
+		{"small bucket, no Retry-After", tokens(perMinute/30, true, false), 20},
+		{"small bucket, no header", tokens(perMinute/30, false, true), 20},
 	}
 }
 
@@ -177,13 +172,8 @@ func TestGoodput(t *testing.T) {
 			q.name, fmt.Sprintf("%.0f", most), share(b.answered, most), fmt.Sprint(b.wasted), share(g.answered, most),
 			fmt.Sprint(g.wasted), percent(g.wasted, b.wasted), share(g.lateAnswered, late), fmt.Sprint(g.lateWasted), percent(g.lateWasted, b.lateWasted),
 		})
-		if q.slow && *goodputTime < 2*settled {
-			continue
-		}
-		if g.lateAnswered < 0.95*late || g.lateWasted > 0.05*b.lateWasted {
-			t.Errorf("%s: in the second half %s of what is allowed, and %s of the bare client's 429s", q.name, percent(g.lateAnswered, late), percent(g.lateWasted, b.lateWasted))
-		}
-		if !q.slow && (g.answered < 0.92*most || g.wasted > 0.25*b.wasted) {
+		// Two attempts more are luck, where the limit allows few.
+		if g.answered < 0.9*most || g.wasted > 0.05*b.wasted+2 {
 			t.Errorf("%s: %s of what is allowed, and %s of the bare client's 429s", q.name, percent(g.answered, most), percent(g.wasted, b.wasted))
 		}
 	}

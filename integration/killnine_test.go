@@ -297,9 +297,11 @@ func (k *killer) checkFile() {
 	for name, all := range k.seen {
 		for _, s := range all {
 			var n int
-			// Of the details, which char(31) divides, the new state and the mode are neighbours.
-			err := db.QueryRowContext(k.Context(), `SELECT count(*) FROM events WHERE kind = 'circuit' AND circuit = ? AND abs(at - ?) < 1500000
-				AND instr(details, char(31) || ? || char(31) || 'normal' || char(31)) > 0`,
+			// Of the details, which char(31) divides, the new state and the mode are
+			// neighbours. One that was half-open is open after a restart, since then.
+			err := db.QueryRowContext(k.Context(), `SELECT count(*) FROM events WHERE kind = 'circuit' AND circuit = ?1 AND abs(at - ?2) < 1500000
+				AND (instr(details, char(31) || ?3 || char(31) || 'normal' || char(31)) > 0
+					OR ?3 = 'open' AND instr(details, char(31) || 'half-open' || char(31) || 'normal' || char(31)) > 0)`,
 				name, s.Since.UnixNano(), s.State).Scan(&n)
 			if err != nil {
 				k.Fatal(err)

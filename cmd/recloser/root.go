@@ -34,6 +34,9 @@ func run(ctx context.Context, args []string, s streams) int {
 	if err == nil {
 		return exitOK
 	}
+	if told, ok := errors.AsType[exitError](err); ok {
+		return told.code
+	}
 	for line := range strings.Lines(err.Error()) {
 		fmt.Fprintf(s.err, "recloser: %s\n", strings.TrimRight(line, "\n"))
 	}
@@ -74,7 +77,7 @@ asks with one call at a time whether the API is back, and then lets all in again
 	root.SetErr(s.err)
 	root.SetFlagErrorFunc(explainFlag)
 	root.SetUsageFunc(usage)
-	root.AddCommand(newDemo(), newServe(s), newCheck(s), newReport(s), newExport(s), newImport(s), newMock(), newExplain(), newVersion())
+	root.AddCommand(newDemo(), newServe(s), newCheck(s), newStatus(s), newCircuits(s), newReport(s), newExport(s), newImport(s), newMock(), newExplain(), newVersion())
 	strictHelp(root)
 	return root
 }

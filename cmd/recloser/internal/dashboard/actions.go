@@ -100,7 +100,7 @@ func read(r *http.Request, to any) error {
 	if err := dec.Decode(to); err != nil {
 		return err
 	}
-	if _, err := dec.Token(); err != io.EOF { //nolint:errorlint // the decoder returns it as it is
+	if _, err := dec.Token(); err != io.EOF {
 		return fmt.Errorf("there is more than one object")
 	}
 	return nil

@@ -34,7 +34,7 @@ func TestOverview(t *testing.T) {
 	down, calm, host := o.row("host/down"), o.row("host/calm"), o.row("host")
 	if down.State != "open" || down.Parent != "host" || down.Cause != "2 × 503" || down.TotalCalls != 2 || down.RefusedCalls != 1 || *down.FailureRate != 1 ||
 		!strings.HasPrefix(down.Users, "AI service is temporarily unavailable. Please try again in ") || down.Until == nil || down.Ribbon[59] != "open" ||
-		!strings.Contains(down.Why, "next probe in") || *down.RetriesLeft != 10 || down.InFlight != nil {
+		!strings.Contains(down.Why, "next probe in") || *down.RetriesLeft != 10 || down.InFlight == nil || *down.InFlight != 0 {
 		t.Errorf("%+v", down)
 	}
 	if calm.State != "closed" || calm.Users != "" || calm.Cause != "" || *calm.FailureRate != 0 || calm.P50 == nil || calm.Ribbon[59] != "ok" || len(calm.Ribbon) != 60 {

@@ -86,9 +86,23 @@ func (d *Dashboard) ask(ctx context.Context, b *breaker.Breaker, s span) ([]repo
 		d.cfg.Log.Warn("the dashboard cannot read the history", "problem", err.Error())
 		events, _ = d.memory.Events(ctx, s.from, s.to, kinds...)
 	}
-	return cells, slices.DeleteFunc(events, func(e report.Event) bool {
-		return e.Kind == report.CircuitEvent && e.Circuit != b.Name()
-	})
+	others := func(e report.Event) bool { return e.Kind == report.CircuitEvent && e.Circuit != b.Name() }
+	return cells, d.withNewest(slices.DeleteFunc(events, others), b.Name(), s)
+}
+
+// withNewest adds what the history, which is written behind, does not have yet: who
+// hears of a transition may ask at once.
+func (d *Dashboard) withNewest(events []report.Event, circuit string, s span) []report.Event {
+	had := make(map[string]bool, len(events))
+	for i := range events {
+		had[idOf(&events[i])] = true
+	}
+	for _, e := range d.cfg.Live.recent.all() {
+		if e.Kind == report.CircuitEvent && e.Circuit == circuit && !e.At.Before(s.from) && e.At.Before(s.to) && !had[idOf(&e)] {
+			events = append(events, e)
+		}
+	}
+	return events
 }
 
 func cellsOf(ctx context.Context, p Past, b *breaker.Breaker, s span) ([]report.Cell, error) {

@@ -39,6 +39,8 @@ type feed struct {
 	news    *news
 	encoded atomic.Int64 // events and overviews made so far
 
+	joining sync.Mutex // held by who starts the goroutine, and does its work before
+
 	mu      sync.Mutex
 	viewers map[*viewer]struct{}
 	seq     uint64
@@ -55,7 +57,8 @@ type feed struct {
 	known knowledge
 }
 
-// knowledge is what viewers were told. It belongs to the goroutine.
+// knowledge is what viewers were told. It belongs to the goroutine, or while there is
+// none to who is about to start it.
 type knowledge struct {
 	rows  map[string]told
 	gates []gateOf
@@ -90,7 +93,7 @@ func newFeed(d *Dashboard) *feed {
 
 // run makes events until nobody looks.
 func (f *feed) run() {
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(scanTime)
 	defer timer.Stop()
 	for {
 		scan := false
@@ -223,8 +226,7 @@ func (f *feed) send(kind string, data []byte) {
 		select {
 		case v.queue <- e:
 		default:
-			v.drop()
-			delete(f.viewers, v)
+			f.lose(v)
 		}
 	}
 }
@@ -236,9 +238,14 @@ func (f *feed) forget() {
 	f.seq++
 	f.backlog = nil
 	for v := range f.viewers {
-		v.drop()
-		delete(f.viewers, v)
+		f.lose(v)
 	}
+}
+
+// lose takes a viewer's place, who has to begin anew.
+func (f *feed) lose(v *viewer) {
+	delete(f.viewers, v)
+	close(v.dropped)
 }
 
 // overview returns the whole picture as an event. One that is as new as the last

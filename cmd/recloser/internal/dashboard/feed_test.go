@@ -80,8 +80,8 @@ type sentEvent struct {
 	data string
 }
 
-// take returns the events since it was last called, and how many comments.
-func (s *screen) take() (events []sentEvent, comments int) {
+// take returns the events since it was last called, and how many pings.
+func (s *screen) take() (events []sentEvent, pings int) {
 	s.mu.Lock()
 	text := s.text.String()
 	s.text.Reset()
@@ -97,15 +97,17 @@ func (s *screen) take() (events []sentEvent, comments int) {
 				e.kind = value
 			case "data":
 				e.data = value
-			case ":":
-				comments++
 			}
 		}
-		if e.kind != "" {
+		switch e.kind {
+		case "":
+		case "ping":
+			pings++
+		default:
 			events = append(events, e)
 		}
 	}
-	return events, comments
+	return events, pings
 }
 
 func kinds(events []sentEvent) (all []string) {
@@ -169,6 +171,22 @@ type transitionJSON struct {
 	Until                                    *time.Time
 }
 
+// Who sees the whole picture is not told again what led to it.
+func TestWhatWasBeforeIsNoNews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.now(503)
+		r.call("m")
+		r.call("m")
+		s := r.look("")
+		defer s.cancel()
+		synctest.Wait()
+		if events, _ := s.take(); len(events) != 1 || events[0].kind != "overview" || !strings.Contains(events[0].data, `"state":"open"`) {
+			t.Errorf("%v", kinds(events))
+		}
+	})
+}
+
 // Rows come at most four times a second, and only if they have changed.
 func TestRowsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -188,8 +206,8 @@ func TestRowsAreBounded(t *testing.T) {
 		rest(6 * time.Minute)
 		s.take()
 		rest(time.Minute) // the ribbon moves, and nothing else
-		if events, comments := s.take(); len(events) > 1 || comments != 4 {
-			t.Errorf("idle for a minute: %v, %d comments", events, comments)
+		if events, pings := s.take(); len(events) > 1 || pings != 4 {
+			t.Errorf("idle for a minute: %v, %d pings", events, pings)
 		}
 		rest(time.Hour)
 		s.take()

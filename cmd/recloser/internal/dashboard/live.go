@@ -46,7 +46,7 @@ func (l *Live) Observe(_ context.Context, e guard.Event) {
 
 // Transition is a breaker.Config.OnTransition.
 func (l *Live) Transition(tr breaker.Transition) {
-	e := transitionOf(tr)
+	e := report.EventOf(tr)
 	l.count(&e)
 	l.recent.add(e)
 	l.news.add(item{kind: "transition", circuit: tr.Name, data: newTransition(&e)})
@@ -92,20 +92,6 @@ func (l *Live) count(e *report.Event) {
 func (l *Live) audit(e report.Event) {
 	l.recent.add(e)
 	l.news.add(item{kind: "audit", circuit: e.Circuit, data: newAudit(&e)})
-}
-
-func transitionOf(tr breaker.Transition) report.Event {
-	e := report.Event{
-		At: tr.At, Kind: report.CircuitEvent, Circuit: tr.Name, Seq: tr.Seq, From: tr.From.String(), To: tr.To.String(),
-		Mode: tr.Mode.String(), Reason: string(tr.Reason), Why: tr.Why(), Openings: tr.Openings, Until: tr.Until,
-	}
-	if tr.To == breaker.Open && tr.From != tr.To {
-		e.Cause, e.Failures = tr.Causes, tr.Failures
-		if tr.Failures > 0 {
-			e.Down = tr.At.Add(-tr.Lasted)
-		}
-	}
-	return e
 }
 
 // item is something that viewers are told as it is.

@@ -1,7 +1,6 @@
 package dashboard
 
 import (
-	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -70,7 +69,7 @@ func TestNothingIsLostWhenAllCountAtOnce(t *testing.T) {
 func TestCountingAllocatesNothing(t *testing.T) {
 	l := NewLive(nil)
 	events := []guard.Event{attempt("host/m", fault.Success), attempt("host/m", fault.Service), refused("host/m"), {Type: guard.CallEnded, Asked: "host/m"}}
-	ctx := context.Background()
+	ctx := t.Context()
 	all := func() {
 		for i := range events {
 			l.Observe(ctx, events[i])
@@ -133,7 +132,8 @@ func TestFigures(t *testing.T) {
 	if f := figures(); f.active || f.ribbon != [hourSlots]string{} {
 		t.Errorf("after an hour: %+v", f)
 	}
-	see(1, attempt("host/m", fault.Success)) // its slots are used again
+	c.add(noon().at.Add(2 * time.Hour).Sub(c.at)) // to where all this began
+	see(1, attempt("host/m", fault.Success))      // its slots are used again
 	if f := figures(); f.P50 == nil || *f.P50 > 1.02 || f.ribbon[hourSlots-1] != "ok" {
 		t.Errorf("%+v", f)
 	}

@@ -16,18 +16,15 @@ import (
 	"github.com/recloser/recloser/guard"
 )
 
-// patience bounds what must happen soon.
-const patience = 10 * time.Second
-
 // rig is a dashboard over a guard whose service answers as the test says.
 type rig struct {
 	*testing.T
 	*Dashboard
-	live   *Live
-	guard  *guard.Guard
-	mu     sync.Mutex
-	reply  func(*http.Request) (int, http.Header) // status and headers of the service's answer
-	noted  []report.Event
+	live  *Live
+	guard *guard.Guard
+	mu    sync.Mutex
+	reply func(*http.Request) (int, http.Header) // status and headers of the service's answer
+	noted []report.Event
 }
 
 type transport func(*http.Request) (*http.Response, error)
@@ -160,14 +157,3 @@ func (o *jsonOverview) row(name string) *jsonRow {
 
 // at is the address of something about a circuit.
 func at(name, what string) string { return "/api/circuits/" + url.PathEscape(name) + "/" + what }
-
-// eventually polls until ok.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if ok() {
-			return
-		}
-	}
-	t.Fatalf("not within %v: %s", patience, what)
-}

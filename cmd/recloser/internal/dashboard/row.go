@@ -16,6 +16,7 @@ type row struct {
 	Mode         breaker.Mode  `json:"mode"`
 	Since        instant       `json:"since"`
 	Until        instant       `json:"until"`
+	Down         instant       `json:"down"` // when it first opened since it was last closed
 	ProbeOut     bool          `json:"probe_out"`
 	Ramp         int           `json:"ramp"`
 	Why          string        `json:"why"`
@@ -25,7 +26,7 @@ type row struct {
 	RefusedCalls int64         `json:"refused_calls"`
 	WouldRefuse  int64         `json:"would_refuse"`
 	LastFailure  instant       `json:"last_failure"`
-	InFlight     *int          `json:"in_flight"` // null: not bounded, hence not counted
+	InFlight     *int          `json:"in_flight"` // null: no attempt is made at this circuit itself
 	MaxInFlight  int           `json:"max_in_flight"`
 	Queued       int           `json:"queued"`
 	RetriesLeft  *float64      `json:"retries_left"` // null: there is no budget
@@ -67,15 +68,13 @@ func (d *Dashboard) row(b *breaker.Breaker, now time.Time, s *sums) row {
 		Name: m.Name, Parent: m.Parent, State: m.State, Mode: m.Mode, Since: instant(m.Since), Until: instant(m.Until),
 		ProbeOut: m.Probes > 0, Ramp: m.Ramp, Why: b.WhyAt(now.UTC()),
 		TotalCalls: m.TotalCalls, FailedCalls: m.FailedCalls, RefusedCalls: m.RefusedCalls, WouldRefuse: m.WouldRefuse,
-		LastFailure: instant(m.LastFailure),
+		LastFailure: instant(m.LastFailure), Down: instant(m.Down),
 	}
 	if m.State != breaker.Closed {
 		r.Cause = b.SnapshotAt(now).Opened.Evidence.Causes
 	}
 	if u, ok := d.cfg.Guard.Usage(b); ok {
-		if r.MaxInFlight, r.Queued = u.MaxInFlight, u.Queued; u.MaxInFlight > 0 {
-			r.InFlight = &u.InFlight
-		}
+		r.MaxInFlight, r.Queued, r.InFlight = u.MaxInFlight, u.Queued, &u.InFlight
 		if u.RetriesLeft >= 0 {
 			r.RetriesLeft = new(retriesLeft(u))
 		}

@@ -72,7 +72,7 @@ func (s *stream) serve(r *http.Request, missed []*frame, whole bool) {
 		case e := <-s.v.queue:
 			good = s.writeAll(e)
 		case <-beat.C:
-			good = s.write([]byte(":\n\n")) && s.flush()
+			good = s.write([]byte("event: ping\ndata: {}\n\n")) && s.flush()
 		}
 	}
 }

@@ -15,9 +15,6 @@ type viewer struct {
 	dropped chan struct{}
 }
 
-// drop tells a viewer, under the feed's lock, that he has lost his place.
-func (v *viewer) drop() { close(v.dropped) }
-
 // enter counts a stream, unless the end has come.
 func (f *feed) enter() bool {
 	f.mu.Lock()
@@ -32,6 +29,11 @@ func (f *feed) enter() bool {
 // is not known any more, whole says that he needs the whole picture. Nil: there is no
 // room, or the end has come.
 func (f *feed) join(id string) (v *viewer, missed []*frame, whole bool) {
+	f.joining.Lock()
+	defer f.joining.Unlock()
+	if !f.runs() { // what happened while nobody looked is no news to who sees the whole picture
+		f.tell(true)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed || len(f.viewers) >= maxViewers {
@@ -45,6 +47,12 @@ func (f *feed) join(id string) (v *viewer, missed []*frame, whole bool) {
 		go f.run()
 	}
 	return v, missed, !known
+}
+
+func (f *feed) runs() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.running
 }
 
 // since returns the events after the one of that id, if all of them are known.

@@ -53,6 +53,9 @@ func (s *show) watch(ctx context.Context, out *output) {
 	} else {
 		fmt.Fprintf(out, "An OpenAI stand-in fails and recovers, with and without Recloser: %.0f seconds, no key needed.\n\n",
 			s.opts.script.lasting().Seconds())
+		if s.adminURL != "" {
+			fmt.Fprintf(out, "The dashboard, while it lasts: %s\n\n", s.adminURL)
+		}
 	}
 	defer v.close()
 	s.play(ctx, v)

@@ -29,6 +29,9 @@ func frame(s snapshot, events []event, columns, rows int) []line {
 		bars(s.seconds, columns),
 	}
 	out := []line{title(s, columns), {}}
+	if s.dashboard != "" {
+		out = append(out[:1], label("Dashboard").and(s.dashboard, plain), line{})
+	}
 	for _, section := range sections {
 		out = append(out, section...)
 		if rows >= roomy {

@@ -22,7 +22,7 @@ func (s *show) keep(ctx context.Context, w io.Writer) {
 	fmt.Fprintf(w, "\nStill up, without traffic and with a healthy stand-in. No key is needed.\n\n"+
 		"  OPENAI_BASE_URL=%s/v1\n", s.proxyURL)
 	if s.adminURL != "" {
-		fmt.Fprintf(w, "  circuits and their figures: %s/api/circuits\n", s.adminURL)
+		fmt.Fprintf(w, "  the dashboard: %s\n", s.adminURL)
 	}
 	fmt.Fprint(w, "\nCtrl-C ends it.\n")
 	<-ctx.Done()

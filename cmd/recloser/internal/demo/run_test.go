@@ -160,7 +160,7 @@ func TestKeepStaysUp(t *testing.T) {
 	if err := Run(ctx, opts, out); err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{"OPENAI_BASE_URL=http://127.0.0.1:", "http://admin.example/api/circuits"} {
+	for _, part := range []string{"OPENAI_BASE_URL=http://127.0.0.1:", "http://admin.example"} {
 		if !strings.Contains(out.buf.String(), part) {
 			t.Errorf("there is no %q", part)
 		}

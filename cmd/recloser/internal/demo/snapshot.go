@@ -14,6 +14,7 @@ type snapshot struct {
 	nextTest         time.Duration // of an open circuit
 	with, without    figures
 	seconds          []second
+	dashboard        string // its address; empty: there is none
 }
 
 // figures are those of one crowd: its books and the stand-in's.
@@ -42,7 +43,7 @@ func (s *show) snapshot() snapshot {
 	script := s.opts.script
 	out := snapshot{
 		elapsed: elapsed, lasting: script.lasting(), phase: script.phases[script.at(elapsed)],
-		with: s.figures(s.with), without: s.figures(s.without),
+		with: s.figures(s.with), without: s.figures(s.without), dashboard: s.adminURL,
 	}
 	at := s.circuits.now()
 	out.state = at.state

@@ -1,12 +1,14 @@
 package gateway
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -101,26 +103,38 @@ func (a *admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // enter leads to the pages. Their style is for everybody: the login page has it
 // too.
 func (a *admin) enter(w http.ResponseWriter, r *http.Request) {
-	if !strings.HasPrefix(r.URL.Path, "/assets/") && !a.authorized(r) {
+	if strings.HasPrefix(r.URL.Path, "/assets/") || a.hasToken(r) {
+		a.cfg.Pages.ServeHTTP(w, r)
+		return
+	}
+	left := a.session(r)
+	if left <= 0 {
 		a.turnAway(w, r)
 		return
 	}
-	a.cfg.Pages.ServeHTTP(w, r)
+	ctx, cancel := context.WithTimeout(r.Context(), left) // an event stream ends with its session
+	defer cancel()
+	a.cfg.Pages.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// authorized compares digests, so that the time it takes tells nothing, not
-// even a length.
-func (a *admin) authorized(r *http.Request) bool {
-	if a.cfg.Token == "" {
-		return true
-	}
-	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); scheme != "" {
-		return strings.EqualFold(scheme, "Bearer") && a.isToken(strings.TrimSpace(token))
-	}
+// hasToken reports whether a request has the token, or needs none.
+func (a *admin) hasToken(r *http.Request) bool {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return a.cfg.Token == "" || strings.EqualFold(scheme, "Bearer") && a.isToken(strings.TrimSpace(token))
+}
+
+// session is how long the session of a request has left. Who presents a token instead,
+// though a wrong one, has none.
+func (a *admin) session(r *http.Request) time.Duration {
 	c, err := r.Cookie(sessionCookie)
-	return err == nil && a.sessions.valid(c.Value)
+	if err != nil || r.Header.Get("Authorization") != "" {
+		return 0
+	}
+	return a.sessions.left(c.Value)
 }
 
+// isToken compares digests, so that the time it takes tells nothing, not even a
+// length.
 func (a *admin) isToken(given string) bool {
 	digest := sha256.Sum256([]byte(given))
 	return subtle.ConstantTimeCompare(digest[:], a.token[:]) == 1
@@ -143,11 +157,9 @@ func (a *admin) turnAway(w http.ResponseWriter, r *http.Request) {
 
 // only answers with page if the method is one of those.
 func only(w http.ResponseWriter, r *http.Request, page http.HandlerFunc, methods ...string) {
-	for _, m := range methods {
-		if r.Method == m {
-			page(w, r)
-			return
-		}
+	if slices.Contains(methods, r.Method) {
+		page(w, r)
+		return
 	}
 	w.Header().Set("Allow", strings.Join(methods, ", "))
 	writeError(w, http.StatusMethodNotAllowed, apiError{

@@ -343,3 +343,29 @@ func TestBrowserLogsIn(t *testing.T) {
 		t.Errorf("after the logout: %d", got.StatusCode)
 	}
 }
+
+// What is open when a session ends, such as an event stream, ends with it.
+func TestStreamsEndWithTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var took time.Duration
+		h := gateway.NewAdmin(gateway.AdminConfig{
+			Token: "right", LoginPage: func(bool) []byte { return nil },
+			Pages: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				begin := time.Now()
+				<-r.Context().Done()
+				took = time.Since(begin)
+			}),
+		})
+		w := httptest.NewRecorder()
+		req := httptest.NewRequest("POST", "/login", strings.NewReader("token=right"))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		h.ServeHTTP(w, req)
+		time.Sleep(time.Hour)
+		req = httptest.NewRequest("GET", "/api/events", nil)
+		req.AddCookie(w.Result().Cookies()[0])
+		h.ServeHTTP(httptest.NewRecorder(), req)
+		if took != 11*time.Hour {
+			t.Errorf("%v", took)
+		}
+	})
+}

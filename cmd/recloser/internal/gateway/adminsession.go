@@ -43,14 +43,14 @@ func (s sessions) seal(end []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// valid reports whether a value was issued here and has not ended.
-func (s sessions) valid(value string) bool {
+// left returns how long a session has, if the value was issued here; else 0.
+func (s sessions) left(value string) time.Duration {
 	raw, err := base64.RawURLEncoding.DecodeString(value)
-	if err != nil || len(raw) != 8+sha256.Size {
-		return false
+	if err != nil || len(raw) != 8+sha256.Size || !hmac.Equal(s.seal(raw[:8]), raw[8:]) {
+		return 0
 	}
-	end, now := binary.BigEndian.Uint64(raw), s.now().Unix()
-	return hmac.Equal(s.seal(raw[:8]), raw[8:]) && now >= 0 && uint64(now) < end
+	end := time.Unix(int64(binary.BigEndian.Uint64(raw)), 0) //nolint:gosec // as it was written
+	return max(end.Sub(s.now()), 0)
 }
 
 // cookie is one that a browser keeps for as long as age; a negative age ends it.

@@ -113,9 +113,11 @@ export class StatesFigure extends Figure {
     this.states = states.map((s) => ({ kind: stretch(s), from: Math.max(Date.parse(s.from), from) / 1e3, to: Math.min(Date.parse(s.to ?? to), to) / 1e3 }));
     const total = { closed: 0, open: 0, 'half-open': 0, aside: 0 };
     let openings = 0;
+    let down = false;
     for (const s of this.states) {
       total[s.kind] += Math.max(0, s.to - s.from);
-      if (s.kind === 'open') openings++;
+      if (s.kind === 'open' && !down) openings++; // a probe that fails makes no second outage
+      down = s.kind === 'open' || (down && s.kind === 'half-open');
     }
     const all = (to - from) / 1e3;
     ['closed', 'open', 'half-open', 'aside'].forEach((kind, i) => {
@@ -137,9 +139,10 @@ export class StatesFigure extends Figure {
           const { top, height, left, width } = u.bbox;
           const x = (t) => Math.min(Math.max(u.valToPos(t, 'x', true), left), left + width);
           for (const s of this.states) {
-            // An outage of seconds in 90 days is still one pixel wide.
+            // An outage of seconds in 90 days is still one pixel wide; a probe of
+            // milliseconds cuts none in two.
             const at = x(s.from);
-            const wide = Math.max(x(s.to) - at, s.kind === 'closed' ? 0 : Math.ceil(devicePixelRatio));
+            const wide = Math.max(x(s.to) - at, s.kind === 'open' ? Math.ceil(devicePixelRatio) : 0);
             const tall = { closed: 0.4, open: 1, 'half-open': 0.7, aside: 0.55 }[s.kind] ?? 0.4;
             u.ctx.fillStyle = fill[s.kind] ?? fill.closed;
             u.ctx.fillRect(at, top + height * (1 - tall), wide, height * tall);
@@ -262,7 +265,7 @@ export class LatencyFigure extends Figure {
     const line = (colour, width, dash) => ({ stroke: css(colour), width, dash, points: { show: (u) => u.data[0].length < 40, size: 4 } });
     return base({
       scales: { y: { range: (u, min, max) => [0, max > 0 ? max * 1.05 : 1] } },
-      y: { values: (u, at) => at.map((v) => `${Number(v.toFixed(3))} s`) },
+      y: { values: (u, at) => at.map((v) => (v > 0 && v < 1 ? `${Number((v * 1000).toFixed(1))} ms` : `${Number(v.toFixed(1))} s`)) },
       series: [{}, line('--blue', 2), line('--blue', 1), line('--blue', 1, [4, 4]), line('--quiet', 2, [6, 3]), line('--quiet', 1, [6, 3])],
       bands: [{ series: [2, 1], fill: css('--band') }],
     });

@@ -75,6 +75,11 @@ export function say(text) {
 
 const BECAME = { open: 'opened', closed: 'closed', 'half-open': 'is half-open' };
 
+/** Whether a transition is news: a circuit that stays down is probed again and again. */
+export function isNews(t) {
+  return t.from === t.to || t.to === 'closed' || t.from === 'closed';
+}
+
 /** A transition in words. */
 export function transitionWords(t) {
   const name = clip(t.circuit, 80);

@@ -6,7 +6,7 @@ import { circuitActions } from './actions.js';
 import { LatencyFigure, OutcomesFigure, StatesFigure } from './charts.js';
 import { bdi, circuitPath, el, setAttr, setShape, setText, shape } from './dom.js';
 import { NONE, clip, clock, count, rate, span } from './format.js';
-import { age, condition, nextProbe, period, reason, userMessage } from './health.js';
+import { condition, downSince, nextProbe, period, reason, sinceWords, userMessage } from './health.js';
 import { everySecond } from './overview.js';
 import { PRESETS, bounds, fromField, parseRange, rangeSearch, stamp, toField } from './range.js';
 import { figures } from './row.js';
@@ -67,7 +67,8 @@ export function circuitPage(main, store, name) {
     if (range.last) timer = setTimeout(load, Math.min(Math.max(step, 5), 60) * 1000);
   }
 
-  function show(d, from, to) {
+  function show(d, askedFrom, askedTo) {
+    const [from, to] = [Date.parse(d.from) || askedFrom, Date.parse(d.to) || askedTo]; // what it has rounded them to
     const { state } = d.history ?? {};
     note.hidden = !(state === 'off' || state === 'memory');
     setText(note, 'No history is kept: this is what the process remembers since it started.');
@@ -75,7 +76,7 @@ export function circuitPage(main, store, name) {
     outcomes.set(d.slots ?? [], d.step, from, to);
     latencies.set(d.slots ?? [], d.step, from, to);
     const now = store.now();
-    outages.set((d.outages ?? []).map((o) => [
+    outages.set([...(d.outages ?? [])].sort((a, b) => Date.parse(b.start) - Date.parse(a.start)).map((o) => [
       time(o.start, now), o.end ? span(o.length) : `${span(o.length)}, goes on`, o.detect == null ? NONE : span(o.detect), bdi(clip(o.cause || NONE, 400))]));
     transitions.set((d.transitions ?? []).map((t) => [time(t.at, now), became(t), bdi(clip(t.why || t.reason || NONE, 600))]),
       (d.transitions ?? []).length >= 200 ? 'The newest 200; a shorter time shows more.' : '');
@@ -138,7 +139,7 @@ function heading(name, store) {
       section.className = `now rank-${c.rank}`;
       setShape(mark, c.shape);
       setText(word, c.word);
-      setText(since, row.since ? `${row.mode === 'normal' ? '' : `state ${row.state} `}since ${clock(row.since, now)}, ${age(row.since, now)}` : '');
+      setText(since, `${row.mode === 'normal' ? '' : `state ${row.state} `}${sinceWords(downSince(row), now)}`);
       const f = figures(row, store);
       const next = nextProbe(row, now);
       const loud = c.rank <= 1;
@@ -195,7 +196,7 @@ function table(title, heads, none) {
   const id = title.toLowerCase();
   const body = el('tbody');
   const says = el('p', { class: 'sub' });
-  const wide = el('div', { class: 'wide', role: 'group', tabindex: '0', 'aria-labelledby': id },
+  const wide = el('div', { class: 'wide tall', role: 'group', tabindex: '0', 'aria-labelledby': id },
     el('table', { class: `plain-table t-${id}` }, el('thead', {}, el('tr', {}, ...heads.map((h) => el('th', { scope: 'col', text: h })))), body));
   return {
     el: el('section', { 'aria-labelledby': id }, el('h2', { id, text: title }), wide, says),

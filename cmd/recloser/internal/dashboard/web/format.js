@@ -51,6 +51,7 @@ export function latency(s) {
 export function span(seconds) {
   if (seconds == null || !Number.isFinite(seconds)) return NONE;
   const s = Math.max(0, Math.round(seconds));
+  if (seconds > 0 && seconds < 0.05) return '<0.1 s';
   if (s < 60) return seconds > 0 && seconds < 9.95 && !Number.isInteger(seconds) ? `${seconds.toFixed(1)} s` : `${s} s`;
   if (s < 3600) return s % 60 ? `${Math.floor(s / 60)} min ${two(s % 60)} s` : `${s / 60} min`;
   const m = Math.floor(s / 60);

@@ -1,6 +1,6 @@
 // What a circuit's figures mean: how bad it is, in which words. Pure.
 
-import { many, span, ticking } from './format.js';
+import { clock, many, span, ticking } from './format.js';
 
 /** How loud a circuit is, the loudest first. */
 export const RANK = { refusing: 0, probing: 1, recovering: 2, unguarded: 3, quiet: 4 };
@@ -34,6 +34,14 @@ export function reason(row) {
     .join('; ');
 }
 
+/**
+ * Since when a circuit lets no calls through (ms): of one that has failed probes
+ * that is before its state's own since.
+ */
+export function downSince(row) {
+  return Date.parse((row.state === 'closed' ? null : row.down) ?? row.since ?? '');
+}
+
 /** Which open period in a row this is: "3rd open period, 32s", or "". */
 export function period(row) {
   return /(?:next probe in \S+|probe due) \((\d+(?:st|nd|rd|th) open period, [^)]*)\)/.exec(row.why ?? '')?.[1] ?? '';
@@ -55,9 +63,9 @@ export function userMessage(row, now) {
   return String(row.users ?? '').replace(/\bin \d+ seconds?\./, `in ${left} second${left === 1 ? '' : 's'}.`);
 }
 
-/** For how long, at now: "4 min 12 s". */
-export function age(since, now) {
-  return since ? ticking((now - Date.parse(since)) / 1000) : '';
+/** "since 14:03:07, 4 min 12 s", at now (ms). */
+export function sinceWords(at, now) {
+  return Number.isNaN(at) ? '' : `since ${clock(at, now)}, ${ticking((now - at) / 1000)}`;
 }
 
 /** The last hour in a sentence, for those who do not see the ribbon. */

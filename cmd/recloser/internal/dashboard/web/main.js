@@ -1,6 +1,6 @@
 // Which page this is, and what feeds it.
 
-import { frame, say, transitionWords } from './chrome.js';
+import { frame, isNews, say, transitionWords } from './chrome.js';
 import { circuitPage } from './circuit.js';
 import { overviewPage } from './overview.js';
 import { Store } from './store.js';
@@ -28,7 +28,7 @@ frame(store);
 connect((event, data) => {
   store.apply(event, data);
   if (event === 'transition') {
-    say(transitionWords(data));
+    if (isNews(data)) say(transitionWords(data));
     page.transition(data);
   }
   if (event === 'audit') page.audit(data);

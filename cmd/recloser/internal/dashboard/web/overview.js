@@ -1,6 +1,6 @@
 // The overview: what is wrong, then every circuit, then the gates.
 
-import { transitionWords } from './chrome.js';
+import { isNews, transitionWords } from './chrome.js';
 import { el, setText } from './dom.js';
 import { clip, clock, many } from './format.js';
 import { arrange, condition } from './health.js';
@@ -110,7 +110,9 @@ export function overviewPage(main, store) {
     while (log.children.length > KEPT) log.lastChild.remove();
   };
   return {
-    transition: (t) => note(t.at, transitionWords(t)),
+    transition(t) {
+      if (isNews(t)) note(t.at, transitionWords(t));
+    },
     audit: (a) => note(a.at, `${clip(a.actor, 80)}: ${clip(a.action, 80)}${a.circuit ? ` ${clip(a.circuit, 80)}` : ''}`),
     recolour() {}, // all colours are the style sheet's
   };

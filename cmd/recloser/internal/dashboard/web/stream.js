@@ -2,10 +2,10 @@
 
 import { toLogin } from './api.js';
 
-const EVENTS = ['overview', 'rows', 'transition', 'gates', 'audit'];
+const EVENTS = ['overview', 'rows', 'transition', 'gates', 'audit', 'ping']; // which only says that the stream lives
 const QUIET_AFTER = 2_000; // a short gap is nobody's business
 const HIDDEN_FOR = 30_000; // browsers allow six connections a host: hidden tabs let go of theirs
-const SILENT_FOR = 60_000; // heartbeats are comments, which a page cannot see
+const SILENT_FOR = 40_000; // more than two heartbeats
 
 /**
  * Connects and stays connected.
@@ -44,7 +44,7 @@ export function connect(onEvent, onStatus) {
       mine.addEventListener(name, (e) => {
         if (source !== mine) return;
         alive();
-        onEvent(name, JSON.parse(e.data));
+        if (name !== 'ping') onEvent(name, JSON.parse(e.data));
       });
     }
     mine.addEventListener('open', () => { heard = Date.now(); });

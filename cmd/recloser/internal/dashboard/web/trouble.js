@@ -2,8 +2,8 @@
 // is refused, when the next probe is, what users read.
 
 import { bdi, circuitPath, el, setShape, setText, shape } from './dom.js';
-import { clip, clock, count, many, rate } from './format.js';
-import { RANK, age, arrange, condition, nextProbe, period, reason, shortName, userMessage } from './health.js';
+import { clip, count, many, rate } from './format.js';
+import { RANK, condition, downSince, nextProbe, period, reason, shortName, sinceWords, userMessage } from './health.js';
 import { KeyedList } from './keyed.js';
 
 const MOST = 6; // cards; more are an outage of everything, and rows below
@@ -24,12 +24,12 @@ class Card {
     this.rows = [];
   }
 
-  /** @param {object[]} rows which stand alike, the first to open first */
+  /** @param {object[]} rows with the same cause, the first to open first */
   set(rows) {
     const same = rows.length === this.rows.length && rows.every((row, i) => row.name === this.rows[i].name);
     this.rows = rows;
     if (!same) {
-      const link = (row) => el('a', { href: circuitPath(row.name) }, bdi(clip(rows.length > 1 ? shortName(row) : row.name)));
+      const link = (row) => el('a', { href: circuitPath(row.name) }, bdi(rows.length > 1 ? clip(shortName(row), 60) : clip(row.name)));
       const links = rows.slice(0, NAMED).flatMap((row, i) => [i ? ', ' : '', link(row)]);
       const rest = rows.length - NAMED;
       this.names.replaceChildren(...links, rest > 0 ? ` and ${count(rest)} more` : '', rows.length > 1 ? ` at ${clip(rows[0].parent, 80)}` : '');
@@ -38,23 +38,25 @@ class Card {
   }
 
   paint() {
-    const { store, rows: [row, ...more] } = this;
+    const { store, rows } = this;
     const now = store.now();
+    const row = rows.reduce((a, b) => (condition(b).rank < condition(a).rank ? b : a)); // the loudest speaks for all
     const c = condition(row);
     this.el.className = `card rank-${c.rank}`;
     setShape(this.shape, c.shape);
     setText(this.word, c.word);
     // A forced circuit's since is that of the state beneath.
-    setText(this.since, row.since && row.mode === 'normal' ? `since ${clock(row.since, now)}, ${age(row.since, now)}` : '');
-    const soonest = more.reduce((a, b) => (b.until && b.until < a.until ? b : a), row);
+    setText(this.since, row.mode === 'normal' ? sinceWords(Math.min(...rows.map(downSince)), now) : '');
+    const probing = rows.find((r) => r.state === 'half-open');
+    const soonest = probing ?? rows.reduce((a, b) => (b.until && b.until < a.until ? b : a));
     const next = nextProbe(soonest, now);
-    const which = more.length ? '' : period(row);
-    const sum = (key) => this.rows.reduce((n, r) => n + (r[key] || 0), 0);
+    const which = rows.length > 1 ? '' : period(row);
+    const sum = (key) => rows.reduce((n, r) => n + (r[key] || 0), 0);
     const refused = store.bypass ? 'nothing: bypassed'
       : `${sum('refused_rate') > 0 ? `${rate(sum('refused_rate'))}, ` : ''}${many(sum('refused_calls'), 'call')} so far`;
     const values = [
       clip(reason(row) || row.cause || '', 400),
-      next ? (more.length ? 'first ' : '') + next + (which ? ` (${which})` : '') : 'none while it is forced open',
+      next ? (rows.length > 1 && !probing ? 'first ' : '') + next + (which ? ` (${which})` : '') : 'none while it is forced open',
       refused,
       store.bypass ? '' : clip(userMessage(soonest, now), 400),
     ];
@@ -65,11 +67,12 @@ class Card {
   }
 }
 
-// Circuits of a host that stand alike are one trouble, not many.
+// Circuits of a host with the same cause are one trouble, not many; also while one
+// of them is probed.
 function alike(rows) {
   const groups = new Map();
   for (const row of rows) {
-    const key = JSON.stringify(row.parent ? [row.parent, condition(row).word, reason(row)] : [row.name]);
+    const key = JSON.stringify(row.parent ? [row.parent, row.mode === 'forced-open', reason(row)] : [row.name]);
     if (groups.has(key)) groups.get(key).push(row); else groups.set(key, [row]);
   }
   return groups;
@@ -155,8 +158,8 @@ export class Trouble {
   }
 }
 
-// The loudest first, what somebody wanted so last; of equals the oldest.
+// The oldest first, what somebody wanted so last. A probe moves nothing.
 function arrangeLoud(rows) {
-  const loudness = (row) => condition(row).rank + (row.mode === 'forced-open' ? 2 : 0);
-  return arrange(rows).sort((a, b) => loudness(a) - loudness(b) || Date.parse(a.since) - Date.parse(b.since));
+  const wanted = (row) => Number(row.mode === 'forced-open');
+  return [...rows].sort((a, b) => wanted(a) - wanted(b) || downSince(a) - downSince(b) || (a.name < b.name ? -1 : 1));
 }

@@ -50,3 +50,11 @@ test('the ribbon in words', () => {
   assert.equal(h.ribbonWords(['', 'ok']), 'Last hour: no failures');
   assert.equal(h.ribbonWords(['open', 'open', 'some']), 'Last hour: open in 2 minutes, some failing in 1 minute');
 });
+
+test('down since before the probes that failed', () => {
+  const at = (row) => new Date(h.downSince(row)).toISOString();
+  const since = '2026-11-26T14:05:00.100Z';
+  assert.equal(at({ state: 'open', since, down: '2026-11-25T14:03:07.000Z' }), '2026-11-25T14:03:07.000Z');
+  assert.equal(at({ state: 'half-open', since, down: null }), since);
+  assert.equal(at({ state: 'closed', since, down: null }), since);
+});
