@@ -22,9 +22,12 @@ type tab struct {
 	base string // where its addresses begin
 }
 
-// watchPolicy tells of violations where the test listens, which is on the console.
-const watchPolicy = `addEventListener('securitypolicyviolation', (e) =>
-	console.error('securitypolicyviolation', e.violatedDirective, e.blockedURI, e.sourceFile, e.lineNumber));`
+// watchPage tells of violations of the policy where the test listens, which is on the
+// console, and counts the dialogs that were closed.
+const watchPage = `addEventListener('securitypolicyviolation', (e) =>
+	console.error('securitypolicyviolation', e.violatedDirective, e.blockedURI, e.sourceFile, e.lineNumber));
+window.closings = 0;
+addEventListener('close', () => window.closings++, true);`
 
 // startBrowser starts a browser of the test's own, and ends it with the test.
 func startBrowser(t *testing.T, base string) *tab {
@@ -56,8 +59,8 @@ func (b *tab) another() *tab {
 		cancel()
 		<-heard
 	})
-	_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watchPolicy})
-	other.must("watch the policy", err)
+	_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watchPage})
+	other.must("watch the page", err)
 	return other
 }
 
@@ -92,7 +95,7 @@ func (b *tab) must(what string, err error) {
 func (b *tab) says() string {
 	ctx, cancel := context.WithTimeout(b.ctx, time.Second)
 	defer cancel()
-	text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText.slice(0, 1500)"))
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`(document.querySelector('dialog[open]')?.innerText ?? '') + document.body.innerText.slice(0, 1500)`))
 	if err != nil {
 		return err.Error()
 	}

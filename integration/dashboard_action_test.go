@@ -2,10 +2,10 @@ package integration
 
 import (
 	"database/sql"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 
@@ -40,7 +40,15 @@ func (b *tab) confirm(says, title, verb string) {
 	if got := b.text("#confirm-go"); got != verb {
 		b.t.Errorf("the dialog %q offers %q, not %q", title, got, verb)
 	}
-	b.click("#confirm-go")
+	b.dismiss("#confirm-go")
+}
+
+// dismiss clicks a button that closes the dialog, and waits until the page knows.
+func (b *tab) dismiss(css string) {
+	b.t.Helper()
+	before := eval[int](b, "closings")
+	b.click(css)
+	b.until("the dialog closes", fmt.Sprintf("closings > %d", before))
 	b.gone("dialog")
 }
 
@@ -56,8 +64,7 @@ func TestDashboardActions(t *testing.T) {
 
 	d.button("Force open")
 	d.visible("#confirm-title", "Force "+name+" open?")
-	d.click("#confirm-cancel")
-	d.gone("dialog")
+	d.dismiss("#confirm-cancel")
 	d.answered(t, "m")
 
 	d.confirm("Force open", "Force "+name+" open?", "Force open")
@@ -90,35 +97,29 @@ func TestDashboardActions(t *testing.T) {
 
 	// The history keeps who did it.
 	d.stop()
-	if got, want := d.operators(t), []string{"forced-open", "normal", "observe", "normal", "reset"}; !slices.Equal(got, want) {
-		t.Errorf("the history has %q, not %q", got, want)
-	}
+	d.audited(t, "mode forced-open", "mode normal", "mode observe", "mode normal", "reset")
 }
 
-// operators are the actions that the history says were taken on the page.
-func (d *dashboard) operators(t *testing.T) (actions []string) {
+// audited demands that the history has the actions, as taken on the page, in order.
+func (d *dashboard) audited(t *testing.T, actions ...string) {
 	t.Helper()
 	db, err := sql.Open("sqlite3", "file:"+d.history+"?mode=ro")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	rows, err := db.QueryContext(t.Context(), `SELECT reason FROM events WHERE kind = 'operator' AND actor = '127.0.0.1 (page)' ORDER BY id`)
+	var all string
+	err = db.QueryRowContext(t.Context(), `SELECT group_concat(details, char(10) ORDER BY id) FROM events
+		WHERE kind = 'operator' AND circuit = ? AND details LIKE '%127.0.0.1 (page)%'`, d.host+"/m").Scan(&all)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var action string
-		if err := rows.Scan(&action); err != nil {
-			t.Fatal(err)
+	lines := strings.Split(all, "\n")
+	for i, action := range actions {
+		if len(lines) != len(actions) || !strings.Contains(lines[i], action) {
+			t.Fatalf("the history has %q, not %q", lines, actions)
 		}
-		actions = append(actions, action)
 	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return actions
 }
 
 // The emergency bypass is loud on every page, and lets everything through.
