@@ -100,8 +100,14 @@ func (b *tab) axe(what string) {
 	script, err := os.ReadFile(path)
 	b.must("read axe", err)
 	b.act("load axe", chromedp.Evaluate[chromedp.Void](string(script)+";undefined"))
-	found := eval[[]violation](b, "axe.run().then((r) => r.violations)")
-	for _, v := range found {
+	found := eval[struct {
+		Passes     int
+		Violations []violation
+	}](b, "axe.run().then((r) => ({ Passes: r.passes.length, Violations: r.violations }))")
+	if found.Passes < 10 {
+		b.t.Errorf("%s: only %d rules were of use", what, found.Passes)
+	}
+	for _, v := range found.Violations {
 		for i, n := range v.Nodes {
 			if i == 3 {
 				b.t.Errorf("%s: and at %d more", what, len(v.Nodes)-i)

@@ -251,6 +251,7 @@ func TestDashboardReconnect(t *testing.T) {
 
 	d.server = startServe(t, append(append(d.args(), quick...), "--listen", proxy, "--admin", admin, "--base-timeout", "10m", "--reset-timeout", "20m")...)
 	d.visible("#live", "Live")
+	d.answered(t, "m") // what had only just happened is not in the history
 	d.outage(t, "n")
 	d.shows("n", "Open")
 	d.shows("m", "Closed")

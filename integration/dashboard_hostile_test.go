@@ -77,9 +77,9 @@ func TestDashboardHostileNames(t *testing.T) {
 // harmless demands that nothing of a name became markup, and that it bursts no page,
 // however narrow.
 func (d *dashboard) harmless(what string) {
-	d.tab.t.Helper()
+	d.t.Helper()
 	if eval[bool](d.tab, "window.pwned !== undefined || document.querySelector('img, script:not([src])') !== null") {
-		d.tab.t.Errorf("%s: a name became markup", what)
+		d.t.Errorf("%s: a name became markup", what)
 	}
 	for _, px := range widths {
 		d.width(px)

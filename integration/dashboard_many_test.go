@@ -47,7 +47,7 @@ type smoothness struct {
 }
 
 func (d *dashboard) smoothness() smoothness {
-	d.tab.t.Helper()
+	d.t.Helper()
 	return eval[smoothness](d.tab, `((f) => ({
 		Frames: f.length, Longest: f.at(-1), P99: f[Math.floor(f.length * 0.99)],
 		Tasks: tasks.length, Task: Math.max(0, ...tasks.splice(0)) }))(frames.splice(0).sort((a, b) => a - b))`)

@@ -3,6 +3,7 @@ package integration
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -34,7 +35,9 @@ func startDashboard(t *testing.T, args ...string) *dashboard {
 	return d
 }
 
-func (d *dashboard) args() []string { return []string{"--upstream", d.api.BaseURL, "--history", d.history} }
+func (d *dashboard) args() []string {
+	return []string{"--upstream", d.api.BaseURL, "--history", d.history}
+}
 
 // outage has a model fail until its circuit is open.
 func (d *dashboard) outage(t *testing.T, model string) {
@@ -77,7 +80,7 @@ func (d *dashboard) row(model string) string {
 
 // shows waits until the row of a circuit shows a state.
 func (d *dashboard) shows(model, word string) {
-	d.tab.t.Helper()
+	d.t.Helper()
 	d.until(model+" is "+word, d.row(model)+"?.querySelector('td.state').innerText.trim() === "+quoteJS(word))
 }
 
@@ -96,9 +99,7 @@ func (d *dashboard) admin(t *testing.T, method, path, body string, header http.H
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, values := range header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, header)
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(req)
 	if err != nil {
