@@ -16,9 +16,9 @@ import (
 func writeStatus(w io.Writer, o *statusOf, s screen) {
 	rows := slices.Clone(o.Circuits)
 	slices.SortStableFunc(rows, func(a, b statusRow) int { return cmp.Compare(b.loudness(), a.loudness()) })
-	bad := 0
+	bad := 0 // those that are forced open refuse as much
 	for i := range rows {
-		if rows[i].State != "closed" {
+		if rows[i].State != "closed" || rows[i].Mode == "forced-open" {
 			bad++
 		}
 	}
@@ -57,7 +57,7 @@ func many(n int, one, more string) string {
 // loudness orders rows.
 func (c *statusRow) loudness() int {
 	switch {
-	case c.State == "open":
+	case c.State == "open" || c.Mode == "forced-open":
 		return 3
 	case c.State != "closed":
 		return 2

@@ -42,6 +42,7 @@ type Dashboard struct {
 	assets assets
 	mux    *http.ServeMux
 	memory memory
+	asking chan struct{} // one in it while somebody asks the history for much
 }
 
 // New returns a dashboard. It does nothing as long as nobody asks.
@@ -55,7 +56,7 @@ func New(cfg Config) *Dashboard {
 	if cfg.Record == nil {
 		cfg.Record = func(report.Event) {}
 	}
-	d := &Dashboard{cfg: cfg, mux: http.NewServeMux(), memory: memory{cfg.Live}, assets: newAssets(cfg.Web)}
+	d := &Dashboard{cfg: cfg, mux: http.NewServeMux(), memory: memory{cfg.Live}, asking: make(chan struct{}, 1), assets: newAssets(cfg.Web)}
 	d.feed = newFeed(d)
 	for _, r := range d.routes() {
 		d.mux.HandleFunc(r.method+" "+r.path, r.handle)

@@ -63,31 +63,64 @@ func (d *Dashboard) detail(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), askTime)
 	defer cancel()
-	cells, events := d.ask(ctx, b, s)
+	if !d.turn(ctx, w) {
+		return
+	}
+	defer d.done()
+	cells, events, known, err := d.ask(ctx, b, s)
+	is := d.health()
+	if err != nil { // what is shown is what memory has
+		is = health{"degraded", "it cannot be read: " + err.Error(), instant(now)}
+	}
 	step := stepOf(s, longest(cells))
 	writeJSON(w, http.StatusOK, detail{
 		Row: d.row(b, now, &sums{}), From: instant(s.from), To: instant(s.to), Step: step.Seconds(),
-		Slots: slotsOf(cells, s, step), States: phases(events, s, b), Transitions: transitions(events, s),
-		Outages: outages(events, s), Config: d.settings(b), History: d.health(),
+		Slots: slotsOf(cells, s, step), States: phases(events, known, b), Transitions: transitions(events, s),
+		Outages: outages(events, s), Config: d.settings(b), History: is,
 	})
 }
 
-// ask returns what is known of a circuit, of an upstream with its models' calls. What
-// the history cannot answer, memory does.
-func (d *Dashboard) ask(ctx context.Context, b *breaker.Breaker, s span) ([]report.Cell, []report.Event) {
-	cells, err := cellsOf(ctx, d.past(), b, s)
-	if err != nil {
-		d.cfg.Log.Warn("the dashboard cannot read the history", "problem", err.Error())
-		cells, _ = cellsOf(ctx, d.memory, b, s) // which does not fail
+// turn waits until nobody else asks the history for much: its answers are held in
+// memory. It reports false if that was answered with an error.
+func (d *Dashboard) turn(ctx context.Context, w http.ResponseWriter) bool {
+	select {
+	case d.asking <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		writeError(w, http.StatusServiceUnavailable, "busy", "Others ask the history for much: please try again.")
+		return false
 	}
-	kinds := []report.EventKind{report.CircuitEvent, report.StartEvent, report.StopEvent}
-	events, err := d.past().Events(ctx, s.from, s.to, kinds...)
+}
+
+func (d *Dashboard) done() { <-d.asking }
+
+// ask returns what is known of a circuit, of an upstream with its models' calls, and of
+// which part of the span anything is. What the history cannot answer, memory does,
+// and the error says why.
+func (d *Dashboard) ask(ctx context.Context, b *breaker.Breaker, s span) (cells []report.Cell, events []report.Event, known span, err error) {
+	cells, events, known, err = askPast(ctx, d.past(), b, s)
 	if err != nil {
 		d.cfg.Log.Warn("the dashboard cannot read the history", "problem", err.Error())
-		events, _ = d.memory.Events(ctx, s.from, s.to, kinds...)
+		cells, events, known, _ = askPast(context.WithoutCancel(ctx), d.memory, b, s) // which does not fail
 	}
 	others := func(e report.Event) bool { return e.Kind == report.CircuitEvent && e.Circuit != b.Name() }
-	return cells, d.withNewest(slices.DeleteFunc(events, others), b.Name(), s)
+	return cells, d.withNewest(slices.DeleteFunc(events, others), b.Name(), s), known, err
+}
+
+func askPast(ctx context.Context, p Past, b *breaker.Breaker, s span) (cells []report.Cell, events []report.Event, known span, err error) {
+	first, _, err := p.Bounds(ctx)
+	if err != nil {
+		return nil, nil, s, err
+	}
+	known = s
+	if first.After(s.from) && first.Before(s.to) {
+		known.from = first // before that nobody knows how the circuit was
+	}
+	if cells, err = cellsOf(ctx, p, b, s); err != nil {
+		return nil, nil, s, err
+	}
+	events, err = p.Events(ctx, s.from, s.to, report.CircuitEvent, report.StartEvent, report.StopEvent)
+	return cells, events, known, err
 }
 
 // withNewest adds what the history, which is written behind, does not have yet: who
@@ -109,10 +142,21 @@ func cellsOf(ctx context.Context, p Past, b *breaker.Breaker, s span) ([]report.
 	if b.Parent() != nil {
 		return p.Cells(ctx, s.from, s.to, 0, b.Name())
 	}
-	cells, err := p.Cells(ctx, s.from, s.to, 0, "")
+	cells, err := p.Cells(ctx, s.from, s.to, coarse(s), "") // of all circuits, and so not finer than it shows
 	return slices.DeleteFunc(cells, func(c report.Cell) bool {
 		return c.Circuit != b.Name() && !strings.HasPrefix(c.Circuit, b.Name()+"/")
 	}), err
+}
+
+// coarse is the longest span of cells of which there are enough to show s.
+func coarse(s span) time.Duration {
+	step, best := stepOf(s, 0), time.Duration(0)
+	for _, span := range [...]time.Duration{10 * time.Second, time.Minute, time.Hour, day} {
+		if span <= step {
+			best = span
+		}
+	}
+	return best
 }
 
 func longest(cells []report.Cell) (d time.Duration) {

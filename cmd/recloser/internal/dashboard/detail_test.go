@@ -184,7 +184,7 @@ func TestDetailOfATime(t *testing.T) {
 // Without a history, and while it cannot be read, what is in memory is shown.
 func TestDetailFromMemory(t *testing.T) {
 	broken := &story{err: errors.New("the disk is gone")}
-	for _, past := range []Past{nil, broken} {
+	for want, past := range map[string]Past{"off": nil, "degraded": broken} {
 		r := newRig(t, func(c *Config, _ *guard.Config) { c.Past = past })
 		r.call("m")
 		r.now(503)
@@ -196,7 +196,7 @@ func TestDetailFromMemory(t *testing.T) {
 			last = before
 		}
 		if d.Step != 60 || last.Attempts["success"]+last.Attempts["service"] == 0 || len(d.Transitions) != 1 || len(d.Outages) != 1 || d.Outages[0].End != nil ||
-			d.States[len(d.States)-1].State != "open" || d.History.State != "off" {
+			d.States[len(d.States)-1].State != "open" || d.History.State != want {
 			t.Errorf("%+v", d)
 		}
 		status, body, _ := r.do("GET", "/report", "")

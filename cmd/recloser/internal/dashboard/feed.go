@@ -16,21 +16,23 @@ import (
 const (
 	scanTime   = 250 * time.Millisecond // between two looks at all circuits
 	rowTime    = time.Millisecond       // that each row sent adds to it, so that many go out less often
-	maxBacklog = 1000                   // events for those who come back
+	maxBacklog = 1000                   // events for those who come back,
+	maxKept    = 4 << 20                // and their bytes: more than that is slower than the whole picture
 	maxViewers = 1000
 )
 
 // frame is an event as it goes over the wire.
 type frame struct {
-	seq  uint64
-	text []byte
+	seq   uint64
+	text  []byte
+	whole bool // it takes the place of everything before
 }
 
 func newFrame(seq uint64, kind string, data []byte) *frame {
 	b := make([]byte, 0, len(data)+64)
 	b = append(strconv.AppendUint(append(b, "id: "...), seq, 10), "\nevent: "...)
 	b = append(append(append(b, kind...), "\ndata: "...), data...)
-	return &frame{seq, append(b, "\n\n"...)}
+	return &frame{seq, append(b, "\n\n"...), kind == "overview"}
 }
 
 // feed makes the events, once for all viewers. Its goroutine runs while there are any.
@@ -44,7 +46,8 @@ type feed struct {
 	mu      sync.Mutex
 	viewers map[*viewer]struct{}
 	seq     uint64
-	backlog []*frame // the latest events, at most maxBacklog
+	backlog []*frame // the latest events, at most maxBacklog and maxKept
+	kept    int      // bytes of them
 	running bool
 	closed  bool
 	closing chan struct{}
@@ -218,10 +221,7 @@ func (f *feed) send(kind string, data []byte) {
 	defer f.mu.Unlock()
 	f.seq++
 	e := newFrame(f.seq, kind, data)
-	if len(f.backlog) >= 2*maxBacklog { // a copy now and then, instead of one each time
-		f.backlog = slices.Clone(f.backlog[len(f.backlog)-maxBacklog:])
-	}
-	f.backlog = append(f.backlog, e)
+	f.keep(e)
 	for v := range f.viewers {
 		select {
 		case v.queue <- e:
@@ -231,12 +231,28 @@ func (f *feed) send(kind string, data []byte) {
 	}
 }
 
+// keep keeps an event for those who come back. A copy is made now and then, instead
+// of each time.
+func (f *feed) keep(e *frame) {
+	f.backlog, f.kept = append(f.backlog, e), f.kept+len(e.text)
+	first := 0
+	for len(f.backlog)-first > maxBacklog || f.kept > maxKept && first < len(f.backlog) {
+		f.kept -= len(f.backlog[first].text)
+		f.backlog[first] = nil // its memory is given back
+		first++
+	}
+	f.backlog = f.backlog[first:]
+	if cap(f.backlog) > 4*maxBacklog {
+		f.backlog = slices.Clone(f.backlog)
+	}
+}
+
 // forget makes all who come back begin with the whole picture.
 func (f *feed) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.seq++
-	f.backlog = nil
+	f.backlog, f.kept = nil, 0
 	for v := range f.viewers {
 		f.lose(v)
 	}

@@ -35,10 +35,16 @@ func (d *Dashboard) report(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), askTime)
 	defer cancel()
+	if !d.turn(ctx, w) {
+		return
+	}
+	defer d.done()
 	made, err := makeReport(ctx, d.past(), s, slo)
 	if err != nil {
 		d.cfg.Log.Warn("the dashboard cannot read the history", "problem", err.Error())
-		made, err = makeReport(ctx, d.memory, s, slo)
+		if made, err = makeReport(context.WithoutCancel(ctx), d.memory, s, slo); err == nil {
+			made.Notes = append([]string{"The history cannot be read: this is what the process has in memory, of the last hour."}, made.Notes...)
+		}
 	}
 	var page bytes.Buffer
 	if err == nil {

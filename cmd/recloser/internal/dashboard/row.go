@@ -31,7 +31,8 @@ type row struct {
 	Queued       int           `json:"queued"`
 	RetriesLeft  *float64      `json:"retries_left"` // null: there is no budget
 	figures
-	Users  string            `json:"users"` // what those who are refused read
+	Users  string            `json:"users"`       // what those who are refused read
+	Ticks  instant           `json:"users_until"` // when the time in it will be over; null: it does not tick
 	Ribbon [hourSlots]string `json:"ribbon"`
 }
 
@@ -79,30 +80,32 @@ func (d *Dashboard) row(b *breaker.Breaker, now time.Time, s *sums) row {
 			r.RetriesLeft = new(retriesLeft(u))
 		}
 	}
-	r.Users = d.users(b, now)
+	users, until := d.users(b, now)
+	r.Users, r.Ticks = users, instant(until)
 	r.figures = d.cfg.Live.meter.figures(m.Name, now, s)
 	r.Ribbon = r.ribbon
 	return r
 }
 
-// users are the words that those read whom the circuit, or the one above it, refuses.
-func (d *Dashboard) users(b *breaker.Breaker, now time.Time) string {
+// users are the words that those read whom the circuit, or the one above it, refuses,
+// and when the time in them will be over, if that is known.
+func (d *Dashboard) users(b *breaker.Breaker, now time.Time) (words string, until time.Time) {
 	if d.cfg.Guard.Circuits().Bypassed() {
-		return ""
+		return "", time.Time{}
 	}
 	if p := b.Parent(); p != nil {
-		if words := d.users(p, now); words != "" {
-			return words
+		if words, until := d.users(p, now); words != "" {
+			return words, until
 		}
 	}
 	m := b.Metrics()
 	switch {
 	case m.Mode == breaker.ForcedOpen:
-		return fault.MessageRetryIn(b.Config().ResetTimeout)
-	case m.Mode != breaker.Normal || m.State == breaker.Closed:
-		return ""
-	case m.State == breaker.HalfOpen: // nobody knows how long the probe takes
-		return fault.MessageRetryIn(time.Second)
+		return fault.MessageRetryIn(b.Config().ResetTimeout), time.Time{}
+	case m.Mode != breaker.Normal, m.State == breaker.Closed && m.Ramp == 0:
+		return "", time.Time{}
+	case m.State != breaker.Open: // nobody knows how long the probe, or the ramp, takes
+		return fault.MessageRetryIn(time.Second), time.Time{}
 	}
-	return fault.MessageRetryIn(m.Until.Sub(now))
+	return fault.MessageRetryIn(m.Until.Sub(now)), m.Until
 }

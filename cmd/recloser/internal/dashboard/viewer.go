@@ -65,7 +65,9 @@ func (f *feed) since(id string) (missed []*frame, known bool) {
 	if f.seq-last > uint64(len(backlog)) {
 		return nil, false
 	}
-	return slices.Clone(backlog[uint64(len(backlog))-(f.seq-last):]), true
+	missed = slices.Clone(backlog[uint64(len(backlog))-(f.seq-last):])
+	// An old picture would set the page's clock wrong: it gets a new one.
+	return missed, !slices.ContainsFunc(missed, func(e *frame) bool { return e.whole })
 }
 
 // leave ends that; with the last one the goroutine ends.

@@ -127,7 +127,8 @@ func (a *admin) hasToken(r *http.Request) bool {
 // though a wrong one, has none.
 func (a *admin) session(r *http.Request) time.Duration {
 	c, err := r.Cookie(sessionCookie)
-	if err != nil || r.Header.Get("Authorization") != "" {
+	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if err != nil || strings.EqualFold(scheme, "Bearer") { // another scheme is a proxy's before this one
 		return 0
 	}
 	return a.sessions.left(c.Value)

@@ -58,7 +58,7 @@ export function nextProbe(row, now) {
 
 /** What those who are refused read, with the seconds that are left at now. */
 export function userMessage(row, now) {
-  const left = Math.max(1, Math.ceil((Date.parse(row.until ?? '') - now) / 1000));
+  const left = Math.max(1, Math.ceil((Date.parse(row.users_until ?? '') - now) / 1000));
   if (Number.isNaN(left)) return row.users ?? '';
   return String(row.users ?? '').replace(/\bin \d+ seconds?\./, `in ${left} second${left === 1 ? '' : 's'}.`);
 }

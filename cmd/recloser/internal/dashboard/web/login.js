@@ -10,7 +10,8 @@ function next() {
   const path = new URLSearchParams(location.search).get('next') ?? '/';
   try {
     const url = new URL(path, location.origin);
-    return url.origin === location.origin && path.startsWith('/') ? url.pathname + url.search : '/';
+    // As a whole: a path that begins with two slashes would be resolved once more.
+    return url.origin === location.origin && path.startsWith('/') ? url.href : '/';
   } catch {
     return '/';
   }
@@ -21,6 +22,11 @@ function fail(text) {
   field.setAttribute('aria-invalid', 'true');
   field.select();
 }
+
+// Who follows a link from elsewhere comes without the cookie, which is for this site
+// alone, and may be signed in all the same.
+fetch('/api/circuits', { headers: { Accept: 'application/json' }, credentials: 'same-origin' })
+  .then((res) => { if (res.ok) location.replace(next()); }, () => {});
 
 form.addEventListener('submit', async (e) => {
   e.preventDefault();

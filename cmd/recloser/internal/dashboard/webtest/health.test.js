@@ -30,7 +30,8 @@ test('the next probe counts down', () => {
   assert.equal(h.nextProbe(open, now + 8000), 'due');
   assert.equal(h.nextProbe(row('a', { state: 'half-open' }), now), 'out now');
   assert.equal(h.nextProbe(row('a'), now), '');
-  assert.equal(h.userMessage({ ...open, users: 'Please try again in 30 seconds.' }, now + 6500), 'Please try again in 1 second.');
+  assert.equal(h.userMessage({ ...open, users: 'Please try again in 30 seconds.', users_until: open.until }, now + 6500), 'Please try again in 1 second.');
+  assert.equal(h.userMessage({ ...open, users: 'Please try again in 1 second.', users_until: null }, now), 'Please try again in 1 second.');
 });
 
 test('hosts group their models, trouble first', () => {
