@@ -41,7 +41,7 @@ help: ## list the targets (at once)
 ## Tests
 
 .PHONY: test
-test: setup test-fast test-tools test-integration ## set up what the tests need and run them all (~3 min)
+test: setup test-fast test-tools test-page test-integration ## set up what the tests need and run them all (~8 min)
 	@integration/setup --report
 
 .PHONY: test-fast
@@ -54,7 +54,7 @@ test-tools: ## tests of our own tools (~10 s)
 	cd tools/peers && GOWORK=off go test $(TESTFLAGS) ./...
 
 .PHONY: test-integration
-test-integration: ## official clients against the whole binary; run make setup first (~2 min)
+test-integration: ## official clients against the whole binary; run make setup first (~6 min)
 	go test $(TESTFLAGS) -timeout 30m $(CURDIR)/integration/...
 
 .PHONY: conformance
@@ -84,7 +84,7 @@ setup: ## install the npm packages that the integration tests use (~10 s, then a
 
 .PHONY: test-page
 test-page: ## the dashboard's pure modules; needs Node 20 (~1 s)
-	node --test cmd/recloser/internal/dashboard/webtest/
+	@if command -v node >/dev/null; then node --test cmd/recloser/internal/dashboard/webtest/; else echo "test-page: skipped, there is no node"; fi
 
 ## Checks
 
