@@ -64,6 +64,7 @@ func TestDashboardKeyboard(t *testing.T) {
 		}
 	}
 	d.press(kb.Escape)
+	d.until("the dialog closes", "closings === 1")
 	d.gone("dialog")
 	d.until("the focus is where it was", focused+" === 'button Force open'")
 	d.answered(t, "m")
