@@ -40,7 +40,7 @@ func TestOverview(t *testing.T) {
 	if calm.State != "closed" || calm.Users != "" || calm.Cause != "" || *calm.FailureRate != 0 || calm.P50 == nil || calm.Ribbon[59] != "ok" || len(calm.Ribbon) != 60 {
 		t.Errorf("%+v", calm)
 	}
-	if host.TotalCalls != 3 || host.Users != "" || host.RetriesLeft != nil || host.Ribbon[59] != "open" || *host.Rate <= *calm.Rate {
+	if host.TotalCalls != 3 || host.Users != "" || host.RetriesLeft != nil || host.Ribbon[59] != "bad" || *host.Rate <= *calm.Rate {
 		t.Errorf("%+v", host)
 	}
 	// What the schema demands is there, and nothing else.

@@ -62,7 +62,7 @@ func (c *cells) addTo(s *sums, now int64, own bool) {
 		if m := &c.minutes[i]; m.at >= oldest && m.at < oldest+hourSlots {
 			to := &s.minutes[m.at-oldest]
 			to.Add(&m.Counts)
-			to.open = to.open || own && m.open
+			to.open = to.open || own && (m.open || m.Refused > 0)
 		}
 	}
 	if own && c.open {
@@ -111,7 +111,7 @@ func (m *minuteSlot) colour() string {
 		}
 	}
 	switch {
-	case m.open || m.Refused > 0:
+	case m.open:
 		return "open"
 	case badOnes > 0 && 2*badOnes >= judgedOnes:
 		return "bad"

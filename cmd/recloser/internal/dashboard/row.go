@@ -93,7 +93,9 @@ func (d *Dashboard) users(b *breaker.Breaker, now time.Time) (words string, unti
 	if d.cfg.Guard.Circuits().Bypassed() {
 		return "", time.Time{}
 	}
-	if p := b.Parent(); p != nil {
+	// The figures of a host are sums over its models: they are asked for only if there
+	// is something to say.
+	if p := b.Parent(); p != nil && (p.State() != breaker.Closed || p.Mode() != breaker.Normal) {
 		if words, until := d.users(p, now); words != "" {
 			return words, until
 		}

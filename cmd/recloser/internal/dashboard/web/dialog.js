@@ -28,6 +28,15 @@ export function confirm(what, act) {
       dialog.setAttribute('aria-busy', String(now));
       for (const b of [go, cancel]) b.setAttribute('aria-disabled', String(now)); // disabled would lose the focus
     };
+    // The event of closing comes late, when the dialog may be open for the next one.
+    const close = () => {
+      if (over.signal.aborted) return;
+      over.abort();
+      dialog.close();
+      if (from?.isConnected) from.focus();
+      else document.getElementById('main').focus();
+      resolve(done);
+    };
     on(go, 'click', async () => {
       if (busy) return;
       wait(true);
@@ -35,22 +44,20 @@ export function confirm(what, act) {
       try {
         await act();
         done = true;
-        dialog.close();
+        close();
       } catch (err) {
         setText(error, `Not done: ${err.message}`);
       } finally {
         wait(false);
       }
     });
-    on(cancel, 'click', () => { if (!busy) dialog.close(); });
-    on(dialog, 'cancel', (e) => { if (busy) e.preventDefault(); });
-    on(dialog, 'click', (e) => { if (e.target === dialog && !busy) dialog.close(); });
-    on(dialog, 'close', () => {
-      over.abort();
-      if (from?.isConnected) from.focus();
-      else document.getElementById('main').focus();
-      resolve(done);
+    on(cancel, 'click', () => { if (!busy) close(); });
+    on(dialog, 'cancel', (e) => { // Escape
+      e.preventDefault();
+      if (!busy) close();
     });
+    on(dialog, 'click', (e) => { if (e.target === dialog && !busy) close(); });
+    on(dialog, 'close', () => { if (!dialog.open) close(); }); // by the browser itself
     dialog.showModal();
     cancel.focus(); // Enter by accident does nothing
   });
