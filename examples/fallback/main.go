@@ -46,7 +46,10 @@ func call(g *guard.Guard, base string) {
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Authorization", "Bearer key-of-the-caller") // it goes to the primary alone
 
-	resp := must(g.Client().Do(req))
+	resp, err := g.Client().Do(req)
+	if err != nil {
+		panic(err)
+	}
 	defer resp.Body.Close()
 	_ = must(io.Copy(io.Discard, resp.Body))
 	fmt.Printf("%s from the %s after %d attempts\n", resp.Status, report.Target, report.Attempts)
