@@ -347,6 +347,11 @@ func TestWhoGotInWasNotTurnedAway(t *testing.T) {
 		if u := r.usage("api/gpt-5"); u.TurnedAway != 0 {
 			t.Errorf("%+v", u)
 		}
+		for _, e := range r.events { // m2 is closed to all, and two who ask it at a time find its one berth taken
+			if e.Type == guard.Gated && e.Circuit != "api/m2" {
+				t.Errorf("%+v", e)
+			}
+		}
 	})
 }
 
