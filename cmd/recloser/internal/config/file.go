@@ -26,6 +26,7 @@ type value struct {
 	text string
 	line int
 	ref  *reference
+	list []value // of addresses
 }
 
 // problem is something that is wrong with the file.
@@ -79,14 +80,16 @@ func (f *file) errors() (errs []error) {
 func (f *file) setting(o Option) (Setting, bool) {
 	v, ok := f.values[o.Name]
 	place := f.place(v.line)
-	return Setting{Option: o, Text: v.text, Source: File, Origin: place + ": " + o.Path, place: place, ref: v.ref}, ok
+	return Setting{Option: o, Text: v.text, Source: File, Origin: place + ": " + o.Path, place: place, ref: v.ref, list: v.list}, ok
 }
 
 // references are where all secrets of the file are.
 func (f *file) references() (all []*reference) {
 	for _, v := range f.values {
-		if v.ref != nil {
-			all = append(all, v.ref)
+		for _, one := range append(v.list, v) {
+			if one.ref != nil {
+				all = append(all, one.ref)
+			}
 		}
 	}
 	for _, c := range f.chains() {

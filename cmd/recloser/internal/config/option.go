@@ -33,7 +33,8 @@ const (
 	Size
 	Choice
 	Toggle
-	List // of Values, separated by commas; in the file also a list
+	List      // of Values, or of any texts, separated by commas; in the file also a list
+	Addresses // URLs with secrets, separated by white space; in the file a list of them or of references
 )
 
 // section returns the two parts of an option's path; the first may be empty.
@@ -64,6 +65,7 @@ const (
 	groupGray    = "Failures behind a good status: whether they count"
 	groupLimit   = "Limits"
 	groupHistory = "History"
+	groupAlert   = "Alerts: where they go, and what is one"
 	groupProcess = "The process"
 )
 

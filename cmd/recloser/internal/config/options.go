@@ -17,7 +17,7 @@ import (
 // options is the table of all options: flags, variables and fields of the file.
 func options() []option {
 	return slices.Concat(listenOptions(), circuitOptions(), gateOptions(), retryOptions(), fallbackOptions(), timeoutOptions(), streamOptions(), grayOptions(),
-		limitOptions(), historyOptions(), processOptions())
+		limitOptions(), historyOptions(), alertOptions(), processOptions())
 }
 
 func listenOptions() []option {

@@ -32,6 +32,8 @@ type Serve struct {
 	HistoryGiven bool
 	Record       bool
 
+	Alerts Alerts
+
 	DrainDelay    time.Duration
 	ShutdownGrace time.Duration
 	LogFormat     LogFormat
