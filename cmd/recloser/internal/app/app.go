@@ -39,6 +39,7 @@ type App struct {
 	history *history.History
 	hashKey []byte // by which gates know API keys
 
+	alerts    *alerts
 	live      *dashboard.Live // nil: nobody can look
 	dashboard *dashboard.Dashboard
 	web       *os.Root // of --dashboard-dir; nil: not given
@@ -75,6 +76,7 @@ func New(ctx context.Context, cfg *config.Serve, opts Options) (*App, error) {
 func (a *App) prepare(ctx context.Context, cfg *config.Serve) error {
 	a.hashKey = a.keyOfGates(ctx)
 	a.watch(ctx, cfg)
+	a.openAlerts(ctx, cfg)
 	var err error
 	if a.guard, err = guard.New(nil, a.guardConfig(cfg)); err != nil {
 		return err
@@ -88,16 +90,22 @@ func (a *App) prepare(ctx context.Context, cfg *config.Serve) error {
 		return err
 	}
 	a.pages.swap(h)
-	return a.listen(ctx, cfg)
+	if err := a.listen(ctx, cfg); err != nil {
+		return err
+	}
+	a.alerts.start(a.base)
+	return nil
 }
 
 // guardConfig is that of cfg with what the process adds.
 func (a *App) guardConfig(cfg *config.Serve) guard.Config {
 	g := cfg.Guard
-	transitions, gates := []func(breaker.Transition){logTransitions(a.log), a.opts.OnTransition}, []func(gate.Transition){logGates(a.log)}
+	transitions := []func(breaker.Transition){logTransitions(a.log), a.opts.OnTransition, a.alerts.engine.Transition}
+	gates := []func(gate.Transition){logGates(a.log), a.alerts.engine.GateTransition}
+	g.Observe = both(g.Observe, a.alerts.engine.Observe)
 	if h := a.history; h != nil {
 		transitions, gates = append(transitions, recordTransition(h)), append(gates, recordGate(h))
-		g.Observe, g.HashKey = recordCalls(h), a.hashKey
+		g.Observe, g.HashKey = both(g.Observe, recordCalls(h)), a.hashKey
 	}
 	if l := a.live; l != nil {
 		transitions, gates = append(transitions, l.Transition), append(gates, l.GateTransition)
@@ -163,6 +171,9 @@ func (a *App) AdminAddr() net.Addr {
 // way, which then returns ErrBrokenOff. It may be called again.
 func (a *App) Close() error {
 	a.stop(nil)
+	if a.alerts != nil {
+		a.alerts.close()
+	}
 	a.closeDashboard()
 	var err error
 	for _, s := range []*server{a.proxy, a.admin} {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/recloser/recloser/cmd/recloser/internal/alert"
 	"github.com/recloser/recloser/cmd/recloser/internal/config"
 )
 
@@ -55,6 +56,7 @@ func (a *App) reload(next *config.Serve) ([]slog.Attr, error) {
 		return nil, err
 	}
 	a.pages.swap(h) // from here nothing can fail
+	a.alerts.engine.SetRules(alert.Rules(next.Alerts.Rules), a.alerts.deliver)
 	a.cfg.Store(next)
 	return changes, nil
 }
