@@ -38,13 +38,13 @@ func (c *circuit) openWords(now time.Time) words {
 // made at it.
 func (c *circuit) answeredSince() string {
 	since := tallyOf(c.counted.Calls, c.counted.Refused).less(tallyOf(c.before.Calls, c.before.Refused))
-	switch all := since.all(); {
-	case all == 0:
+	switch n := since.all(); {
+	case n == 0:
 		return "."
 	case since.good == 0:
-		return fmt.Sprintf(". Since then no call has been answered, of %d.", all)
+		return fmt.Sprintf(". Since then no call has been answered, of %d.", n)
 	default:
-		return fmt.Sprintf(". Since then %d of %d calls have been answered all the same, by other targets or by tests.", since.good, all)
+		return fmt.Sprintf(". Since then %d of %d calls have been answered all the same, by other targets or by tests.", since.good, n)
 	}
 }
 
@@ -92,8 +92,8 @@ func (c *circuit) burnWords(b *burn, t tally, slo float64) words {
 		users: "They get errors, or are told to come back.",
 		next:  c.whereToLook(),
 	}
-	if t.limited > t.bad {
-		w.next = "Most of these are rate limits: ask for a higher limit, spread calls over more keys (a pool of targets), or let calls wait in line (--gate-wait on)."
+	if t.turned > t.bad {
+		w.next = "Most of these were turned away, by rate limits, or by circuits that were open. For the former ask for a higher limit, spread calls over more keys (a pool of targets), or let them wait in line (--gate-wait on). " + w.next
 	}
 	return w
 }
