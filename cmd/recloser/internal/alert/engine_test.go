@@ -360,7 +360,7 @@ func TestWhatWasKnownBurnsNoBudget(t *testing.T) {
 	g.traffic(time.Hour, 0)
 	g.sent()
 	g.traffic(time.Hour, 3)
-	g.sent("firing critical error-budget")
+	g.sent("firing warning brownout", "firing critical error-budget")
 }
 
 // While a key is known to have no quota, what is turned away burns no budget, and what

@@ -98,11 +98,11 @@ func (e *Engine) due(now time.Time, t *trouble) bool {
 	return worse(t.severity, t.told) || e.rules.Repeat > 0 && now.Sub(t.last) >= e.rules.Repeat
 }
 
-// explains is what people know of calls that are not answered, by a trouble that they
-// were told of.
+// explains is what people know of calls that are not answered, by a trouble that has
+// woken them. A warning explains nothing: its trouble gets worse when a budget burns fast.
 func (t *trouble) explains() known {
 	switch {
-	case t.told == "":
+	case t.told != Critical:
 		return nothing
 	case t.circuit != "" && t.outage:
 		return all
