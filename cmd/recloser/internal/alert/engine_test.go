@@ -379,3 +379,13 @@ func TestQuotaBurnsNoBudget(t *testing.T) {
 	g.traffic(20*time.Minute, 8)
 	g.sent("firing critical error-budget")
 }
+
+// What a client called a model does not act where a page is shown.
+func TestNamesAreOnlyShown(t *testing.T) {
+	g := newRig(t, common())
+	g.engine.Transition(breaker.Transition{Name: "h/\x1b[31m\nevil", Parent: "h", From: breaker.Closed, To: breaker.Open, At: g.now})
+	g.pass(2 * time.Minute)
+	if p := g.pages[0]; strings.ContainsAny(p.Title+p.What+p.Next, "\x1b\n") || strings.ContainsAny(p.Link, "\x1b\n") {
+		t.Errorf("%+v", p)
+	}
+}

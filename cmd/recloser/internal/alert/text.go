@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/recloser/recloser/breaker"
+	"github.com/recloser/recloser/cmd/recloser/internal/report"
 	"github.com/recloser/recloser/fault"
 )
 
@@ -17,7 +18,7 @@ const heals = "The circuit closes by itself once the service answers; nothing ha
 // openWords tell of a circuit that does not close.
 func (c *circuit) openWords(now time.Time) words {
 	w := words{
-		title: c.name + " is down",
+		title: report.Shown(c.name) + " is down",
 		what:  fmt.Sprintf("The circuit has been open for %s, since %s: calls are refused at once, and one call at a time tests whether the service is back.", lasting(now.Sub(c.opened)), clock(c.opened)),
 		why:   c.last.Why(),
 		users: `They read "` + fault.MessageRetryIn(max(c.last.Until.Sub(now), time.Second)) + `"` + c.answeredSince(),
@@ -25,11 +26,11 @@ func (c *circuit) openWords(now time.Time) words {
 	}
 	switch {
 	case c.last.Mode == breaker.Observe || c.last.Mode == breaker.Disabled:
-		w.title = c.name + " fails"
+		w.title = report.Shown(c.name) + " fails"
 		w.what = fmt.Sprintf("The circuit would have been open for %s, since %s. Its mode is %s, so calls are let through, and fail.", lasting(now.Sub(c.opened)), clock(c.opened), c.last.Mode)
 		w.users = "They wait, and read of each failure."
 	case c.parent == "":
-		w.title = c.name + " cannot be reached"
+		w.title = report.Shown(c.name) + " cannot be reached"
 	}
 	return w
 }
@@ -56,14 +57,14 @@ func (c *circuit) whereToLook() string {
 	case c.parent == "api.openai.com":
 		return "Look at https://status.openai.com. If that knows nothing, compare with other models and keys. Targets (docs/fallback.md) would let calls go elsewhere meanwhile."
 	default:
-		return "Look at the status page of " + c.parent + ". If that knows nothing, compare with other models and keys. Targets (docs/fallback.md) would let calls go elsewhere meanwhile."
+		return "Look at the status page of " + report.Shown(c.parent) + ". If that knows nothing, compare with other models and keys. Targets (docs/fallback.md) would let calls go elsewhere meanwhile."
 	}
 }
 
 // tripWords tell of a circuit that does not stay closed.
 func (c *circuit) tripWords(n int, within time.Duration) words {
 	return words{
-		title: c.name + " does not stay up",
+		title: report.Shown(c.name) + " does not stay up",
 		what:  fmt.Sprintf("The circuit has opened %d times within %s, and closed again each time.", n, lasting(within)),
 		why:   "The last time: " + c.last.Why() + ".",
 		users: "Some are answered, and some are told to come back.",
@@ -74,7 +75,7 @@ func (c *circuit) tripWords(n int, within time.Duration) words {
 // brownoutWords tell of failures that are too few to open the circuit.
 func (c *circuit) brownoutWords(t tally, within time.Duration) words {
 	return words{
-		title: fmt.Sprintf("%s fails %s of its calls", c.name, percent(t.share())),
+		title: fmt.Sprintf("%s fails %s of its calls", report.Shown(c.name), percent(t.share())),
 		what:  fmt.Sprintf("%d of %d attempts have failed within %s, while the circuit has stayed closed: most calls still succeed, so refusing them would do more harm.", t.bad, t.judged(), lasting(within)),
 		users: "Most notice that answers take longer, since failed attempts are repeated; some get an error.",
 		next:  c.whereToLook(),
@@ -85,7 +86,7 @@ func (c *circuit) brownoutWords(t tally, within time.Duration) words {
 func (c *circuit) burnWords(b *burn, t tally, slo float64) words {
 	times := t.rate() / (1 - slo)
 	w := words{
-		title: c.name + " burns its error budget",
+		title: report.Shown(c.name) + " burns its error budget",
 		what: fmt.Sprintf("%s of the calls within %s were not answered (%d of %d), where %s may fail. At this rate a budget for 30 days lasts %s.",
 			percent(t.rate()), lasting(b.long), t.failing(), t.all(), percent(1-slo), lasting(time.Duration(30*24/times*float64(time.Hour)))),
 		why:   fmt.Sprintf("That is %.3g times what the budget allows (limit %.3g), and within the last %s as well.", times, b.factor, lasting(b.short)),
@@ -119,7 +120,7 @@ func ownKeyWords(label string) words {
 func badKeyWords(k *key) words {
 	return words{
 		title: "API key " + k.label + " is refused",
-		what:  fmt.Sprintf("Every call with this key has been answered with 401 since %s: %d in a row, the last at %s on %s.", clock(k.first), k.refused, clock(k.last), k.circuit),
+		what:  fmt.Sprintf("Every call with this key has been answered with 401 since %s: %d in a row, the last at %s on %s.", clock(k.first), k.refused, clock(k.last), report.Shown(k.circuit)),
 		users: "They get an error.",
 		next:  "Find out which application uses that key: it was mistyped, revoked, or belongs to another provider. The log has its calls, with their request ids.",
 	}
