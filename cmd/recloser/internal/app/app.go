@@ -15,6 +15,7 @@ import (
 	"github.com/recloser/recloser/cmd/recloser/internal/dashboard"
 	"github.com/recloser/recloser/cmd/recloser/internal/gateway"
 	"github.com/recloser/recloser/cmd/recloser/internal/history"
+	"github.com/recloser/recloser/cmd/recloser/internal/telemetry"
 	"github.com/recloser/recloser/gate"
 	"github.com/recloser/recloser/guard"
 )
@@ -42,6 +43,9 @@ type App struct {
 	live      *dashboard.Live // nil: nobody can look
 	dashboard *dashboard.Dashboard
 	web       *os.Root // of --dashboard-dir; nil: not given
+
+	meter   *telemetry.Meter // nil: nothing is measured
+	metrics http.Handler     // nil: nobody can ask for metrics
 
 	pages    pages
 	proxy    *server
@@ -75,11 +79,13 @@ func New(ctx context.Context, cfg *config.Serve, opts Options) (*App, error) {
 func (a *App) prepare(ctx context.Context, cfg *config.Serve) error {
 	a.hashKey = a.keyOfGates(ctx)
 	a.watch(ctx, cfg)
+	a.measure(cfg)
 	var err error
 	if a.guard, err = guard.New(nil, a.guardConfig(cfg)); err != nil {
 		return err
 	}
 	a.remember(ctx)
+	a.openMetrics()
 	if err := a.openDashboard(cfg); err != nil {
 		return err
 	}
@@ -102,6 +108,10 @@ func (a *App) guardConfig(cfg *config.Serve) guard.Config {
 	if l := a.live; l != nil {
 		transitions, gates = append(transitions, l.Transition), append(gates, l.GateTransition)
 		g.Observe = both(g.Observe, l.Observe)
+	}
+	if m := a.meter; m != nil {
+		transitions = append(transitions, m.Transition)
+		g.Observe = both(g.Observe, m.Observe)
 	}
 	g.Breaker.OnTransition, g.Gate.OnTransition = all(transitions...), all(gates...)
 	return g
