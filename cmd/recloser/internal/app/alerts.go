@@ -94,4 +94,8 @@ func (a *App) components() []alert.Component {
 }
 
 // counts hands over what was counted at each circuit.
-func (a *App) counts(func(string, alert.Counts)) {}
+func (a *App) counts(yield func(string, alert.Counts)) {
+	a.meter.Each(func(circuit string, attempts, calls report.Kinds, refused int64) {
+		yield(circuit, alert.Counts{Attempts: attempts, Calls: calls, Refused: refused})
+	})
+}

@@ -60,7 +60,7 @@ func healthOf(s history.Status) dashboard.Health {
 func (a *App) adminConfig(cfg *config.Serve) gateway.AdminConfig {
 	c := gateway.AdminConfig{Token: cfg.AdminToken, Ready: a.ready, Trouble: a.trouble, Log: a.log}
 	if a.dashboard != nil {
-		c.Pages, c.LoginPage = a.dashboard, a.dashboard.LoginPage
+		c.Pages, c.LoginPage = a.withMetrics(a.dashboard), a.dashboard.LoginPage
 	}
 	return c
 }
