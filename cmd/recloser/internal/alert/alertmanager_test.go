@@ -185,7 +185,9 @@ func TestRealAlertmanager(t *testing.T) {
 	over.Since = p.Since
 	tell(over)
 	is()
-	tell(up("never heard of"))
+	odd := up("never heard of")
+	odd.Ended = odd.Since.Add(-time.Second) // which would be refused
+	tell(odd)
 	is()
 	if end(t, d).Failed != 0 {
 		t.Error(d.Status())

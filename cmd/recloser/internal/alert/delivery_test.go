@@ -2,6 +2,8 @@ package alert
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -206,5 +208,36 @@ func TestSendTriesOnce(t *testing.T) {
 	}
 	if err := sendOver(t.Context(), target(t, slackHook), down("k"), transport); err != nil {
 		t.Error(err)
+	}
+}
+
+// Services that quote what they were sent, and connections whose errors have the URL.
+func TestNoSecretLeavesADelivery(t *testing.T) {
+	echo := func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+		io.WriteString(w, r.URL.RequestURI()+" "+r.Header.Get("Authorization")+" "+r.URL.String())
+	}
+	for text, secret := range map[string]string{
+		slackHook: "abcdefghijklmnopqrstuvwx", slackBot: "abcdefghijklmnopqrstuvwx", pager: pagerKey,
+		webhook: "t0psecret", teamsFlow: "Zm9vYmFyc2ln", discordHook: "d1sc0rd-t0ken", manager: "d2hvOmh1bnRlcjI=",
+	} {
+		broken := roundTripper(func(r *http.Request) (*http.Response, error) {
+			return nil, errors.New("cannot reach " + r.URL.String() + " " + r.Header.Get("Authorization") + " of " + secret)
+		})
+		for _, transport := range []http.RoundTripper{broken, &standIn{answers: slices.Repeat([]http.HandlerFunc{echo}, 1000)}} {
+			synctest.Test(t, func(t *testing.T) {
+				log := &logText{}
+				d := NewDelivery([]*Target{target(t, text)}, DeliveryConfig{Transport: transport, Log: log.logger()})
+				d.Deliver(down("k"))
+				time.Sleep(2 * time.Hour)
+				all := log.String() + end(t, d).LastError
+				if err := sendOver(t.Context(), target(t, text), down("k"), transport); err != nil {
+					all += err.Error()
+				}
+				if strings.Contains(all, secret) || !strings.Contains(all, "given up") {
+					t.Errorf("%s:\n%s", text, all)
+				}
+			})
+		}
 	}
 }
