@@ -136,8 +136,8 @@ func eventually(t *testing.T, done func() bool) {
 	}
 }
 
-// known are the alerts that Alertmanager takes for firing: name, severity, since when.
-func known(t *testing.T, address string) []string {
+// listed are the alerts that Alertmanager takes for firing: name, severity, since when.
+func listed(t *testing.T, address string) []string {
 	t.Helper()
 	res, err := http.Get("http://" + address + "/api/v2/alerts")
 	if err != nil {
@@ -166,7 +166,7 @@ func TestRealAlertmanager(t *testing.T) {
 	}
 	is := func(want ...string) {
 		t.Helper()
-		if got := known(t, address); strings.Join(got, ", ") != strings.Join(want, ", ") {
+		if got := listed(t, address); strings.Join(got, ", ") != strings.Join(want, ", ") {
 			t.Errorf("Alertmanager knows %q, not %q", got, want)
 		}
 	}
@@ -195,7 +195,7 @@ func TestRealAlertmanager(t *testing.T) {
 	if err := Send(t.Context(), target(t, "alertmanager+http://"+address+"/"), down("b")); err != nil {
 		t.Error(err)
 	}
-	if got := known(t, address); len(got) != 1 {
+	if got := listed(t, address); len(got) != 1 {
 		t.Errorf("%q", got)
 	}
 	if err := Send(t.Context(), target(t, "alertmanager+http://who:hunter2@"+address+"/elsewhere"), down("b")); err == nil || !strings.HasPrefix(err.Error(), "answered 404 Not Found") {
