@@ -63,7 +63,10 @@ func (s *standIn) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.Host = r.URL.Host
 	}
 	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r)
+	func() {
+		defer func() { recover() }() // of hang
+		s.ServeHTTP(w, r)
+	}()
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
@@ -87,7 +90,11 @@ func succeed(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "ok")
 }
 
-func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+// hang never answers, not even when the connection is being closed.
+func hang(_ http.ResponseWriter, r *http.Request) {
+	<-r.Context().Done()
+	panic(http.ErrAbortHandler)
+}
 
 func fail(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
