@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/recloser/recloser/cmd/recloser/internal/config"
+	"github.com/recloser/recloser/internal/nearest"
 )
 
 // streams are what a command has of the world around it.
@@ -112,7 +113,7 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return usageError{fmt.Errorf("there is no command %q%s", args[0], didYouMean(config.Nearest(args[0], names)))}
+	return usageError{fmt.Errorf("there is no command %q%s", args[0], didYouMean(nearest.Of(args[0], names)))}
 }
 
 // noArguments refuses words that belong to no flag.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -49,7 +50,7 @@ func newCourier(t *Target, name string, c DeliveryConfig) *courier {
 		target: t, cfg: c, log: c.Log.With("target", name), service: s,
 		box:    &outbox{limit: c.Queue, ends: repeats},
 		wake:   make(chan struct{}, 1),
-		health: TargetStatus{Name: name},
+		health: TargetStatus{Name: name, Critical: t.urgent},
 	}
 	if c.Firing != nil {
 		courier.repeater = r
@@ -59,6 +60,9 @@ func newCourier(t *Target, name string, c DeliveryConfig) *courier {
 
 // put adds a page, and says of which ones that was the end.
 func (c *courier) put(p Page) {
+	if !c.target.wants(p) {
+		return
+	}
 	for _, lost := range c.box.put(p, time.Now()) {
 		c.log.Warn("alert: dropped, there is no room", about(lost)...)
 	}
@@ -127,7 +131,7 @@ func (c *courier) idle(ctx context.Context, closing <-chan struct{}) {
 // next turn is soon.
 func (c *courier) repeat(ctx context.Context) {
 	c.repeatAt = time.Now().Add(alertRepeat)
-	firing := c.cfg.Firing()
+	firing := slices.DeleteFunc(c.cfg.Firing(), func(p Page) bool { return !c.target.wants(p) })
 	err := c.target.try(ctx, c.cfg.Attempt, func(ctx context.Context) error { return c.repeater.repeat(ctx, firing) })
 	switch {
 	case err == nil:

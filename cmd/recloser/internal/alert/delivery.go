@@ -127,6 +127,7 @@ func (d *Delivery) Close(ctx context.Context) error {
 // TargetStatus is how the delivery to a target goes. All counts are since the start.
 type TargetStatus struct {
 	Name         string // without secrets, and no other target's
+	Critical     bool   // it gets only such pages
 	Sent         int64  // pages
 	Failed       int64  // attempts
 	Skipped      int64  // pages that a newer one of the same trouble made needless

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/recloser/recloser/internal/nearest"
 )
 
 // Target is where pages are sent: a Slack channel, a PagerDuty service, an
@@ -14,12 +16,26 @@ import (
 // It holds secrets and prints as its name.
 type Target struct {
 	name    string
+	urgent  bool // it gets only what is Critical
 	secrets redactor
 	open    func(wire) service
 }
 
 // Name is a label without secrets: the service, and its host where that is no secret.
 func (t *Target) Name() string { return t.name }
+
+// OnlyCritical returns a target that gets only Critical pages, and their ends.
+func (t *Target) OnlyCritical() *Target {
+	urgent := *t
+	urgent.urgent = true
+	return &urgent
+}
+
+// Critical reports whether it gets only such pages.
+func (t *Target) Critical() bool { return t.urgent }
+
+// wants reports whether it gets a page.
+func (t *Target) wants(p Page) bool { return !t.urgent || p.Severity == Critical || p.Test }
 
 // String is the name, so that no secret is printed by mistake.
 func (t *Target) String() string { return t.name }
@@ -126,35 +142,5 @@ func nearScheme(scheme string) string {
 	case "pd":
 		return "pagerduty"
 	}
-	best, near := 1+max(1, len(scheme)/3), ""
-	for _, s := range Schemes() {
-		if d := edits(scheme, s); d < best {
-			best, near = d, s
-		}
-	}
-	return near
-}
-
-// edits is how many bytes have to be inserted, removed or replaced to make b of a.
-func edits(a, b string) int {
-	if len(a) > 2*len(b) {
-		return len(a) // not meant, and perhaps long
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		last := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := last
-			if a[i] != b[j] {
-				change++
-			}
-			last = row[j+1]
-			row[j+1] = min(change, row[j]+1, last+1)
-		}
-	}
-	return row[len(b)]
+	return nearest.Of(scheme, Schemes())
 }
