@@ -5,25 +5,37 @@ import "time"
 // tally counts calls or attempts.
 type tally struct {
 	good, bad int64
-	limited   int64 // by a rate limit or a quota
-	explained int64 // failed while people knew
+	turned    int64 // away: refused, or by a rate limit or a quota
+	explained int64 // not answered while people knew why
 }
 
 func (t tally) less(o tally) tally {
-	return tally{t.good - o.good, t.bad - o.bad, t.limited - o.limited, t.explained - o.explained}
+	return tally{t.good - o.good, t.bad - o.bad, t.turned - o.turned, t.explained - o.explained}
 }
 
 func (t *tally) add(o tally) {
 	t.good += o.good
 	t.bad += o.bad
-	t.limited += o.limited
+	t.turned += o.turned
 	t.explained += o.explained
 }
 
-// explain says that people know of what has failed.
-func (t *tally) explain() {
-	t.explained += t.bad + t.limited
-	t.bad, t.limited = 0, 0
+// known is how much of what is not answered people know the reason of.
+type known uint8
+
+const (
+	nothing known = iota
+	turned        // what was turned away: a key has no quota
+	all           // the circuit is down
+)
+
+func (t *tally) explain(k known) {
+	if k >= turned {
+		t.explained, t.turned = t.explained+t.turned, 0
+	}
+	if k == all {
+		t.explained, t.bad = t.explained+t.bad, 0
+	}
 }
 
 // judged are the attempts that speak for or against a service.
@@ -35,7 +47,7 @@ func (t tally) share() float64 { return float64(t.bad) / float64(max(t.judged(),
 // all are the calls that were to be answered, failing those that were not and of which
 // people did not know.
 func (t tally) all() int64     { return t.good + t.failing() + t.explained }
-func (t tally) failing() int64 { return t.bad + t.limited }
+func (t tally) failing() int64 { return t.bad + t.turned }
 
 // rate is the share of failing.
 func (t tally) rate() float64 { return float64(t.failing()) / float64(max(t.all(), 1)) }
@@ -84,12 +96,12 @@ func (r *ring) sum(now time.Time, span, d time.Duration) (t tally) {
 	return t
 }
 
-// explain says that people know of what has failed since then.
-func (r *ring) explain(since time.Time, span time.Duration) {
-	first := since.UnixNano() / int64(span)
+// explain says what people know of the slots that touch [from, to).
+func (r *ring) explain(k known, from, to time.Time, span time.Duration) {
+	first, last := from.UnixNano()/int64(span), to.UnixNano()/int64(span)
 	for i := range r.slots {
-		if s := &r.slots[i]; s.at >= first {
-			s.explain()
+		if s := &r.slots[i]; s.at >= first && s.at <= last {
+			s.explain(k)
 		}
 	}
 }
@@ -127,9 +139,9 @@ func (b *budgets) seed(now, then time.Time, t tally) {
 	b.begins(then, t)
 }
 
-func (b *budgets) explain(since time.Time) {
+func (b *budgets) explain(k known, from, to time.Time) {
 	for i, span := range spans() {
-		b.rings[i].explain(since, span)
+		b.rings[i].explain(k, from, to, span)
 	}
 }
 

@@ -46,24 +46,21 @@ func (c *circuit) changed(tr *breaker.Transition) {
 // open reports whether the service keeps it from being closed.
 func (c *circuit) open() bool { return !c.opened.IsZero() && !c.forced }
 
-// count takes in what has been counted. If a page tells of a trouble already, what fails
-// is explained by it, and burns no budget.
-func (c *circuit) count(now time.Time, all *Counts, explained bool) {
+// count takes in what has been counted. What people know of burns no budget.
+func (c *circuit) count(now time.Time, all *Counts, k known) {
 	old := c.counted
 	c.counted = *all
 	attempts := tallyOf(all.Attempts, 0).less(tallyOf(old.Attempts, 0))
 	calls := tallyOf(all.Calls, all.Refused).less(tallyOf(old.Calls, old.Refused))
 	c.attempts.add(now, time.Minute, attempts)
-	if explained {
-		calls.explain()
-	}
+	calls.explain(k)
 	c.calls.add(now, calls)
 }
 
 // tallyOf sorts outcomes. Those that only the caller had a part in are left out.
 func tallyOf(k report.Kinds, refused int64) tally {
 	o := report.OutcomesOf(&k)
-	return tally{good: o.Success, bad: o.Failed() + refused, limited: o.Limited()}
+	return tally{good: o.Success, bad: o.Failed(), turned: o.Limited() + refused}
 }
 
 // tripsSince counts the trips of the last d, and tells of the first of them.

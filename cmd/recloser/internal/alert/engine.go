@@ -55,6 +55,7 @@ type Engine struct {
 	keys       map[string]*key
 	components map[string]time.Time // that are not well: since when they were found so
 	troubles   map[string]*trouble
+	past       []past // of earlier processes
 	begun      time.Time
 	out        []func() // what is to be told once nothing is locked
 }
@@ -160,7 +161,7 @@ func (e *Engine) key(label string) *key {
 // sample takes in what was counted since the last look.
 func (e *Engine) sample(now time.Time) {
 	e.cfg.Counts(func(name string, c Counts) {
-		e.circuit(name).count(now, &c, e.explained(name))
+		e.circuit(name).count(now, &c, e.known(name))
 	})
 }
 

@@ -344,3 +344,48 @@ func TestSeededBudget(t *testing.T) {
 	g.traffic(2*time.Minute, 3)
 	g.sent("firing critical error-budget")
 }
+
+// Nor does what people knew of before a restart.
+func TestWhatWasKnownBurnsNoBudget(t *testing.T) {
+	g := newRig(t, common())
+	g.trip()
+	g.pass(time.Hour)
+	g.reclose()
+	g.pass(3 * time.Minute)
+	g.sent("firing critical circuit-open", "resolved critical circuit-open")
+	cells := seedCells(start.Add(time.Hour))
+	g.begin(common())
+	g.engine.Restore(g.events)
+	g.engine.Seed(cells)
+	g.traffic(time.Hour, 0)
+	g.sent()
+	g.traffic(time.Hour, 3)
+	g.sent("firing warning brownout", "firing critical error-budget")
+}
+
+// While a key is known to have no quota, what is turned away burns no budget, and what
+// fails does.
+func TestQuotaBurnsNoBudget(t *testing.T) {
+	r := common()
+	r.Brownout = 0
+	g := newRig(t, r)
+	g.traffic(time.Hour, 0)
+	g.park("k", gate.Parked, gate.OutOfQuota)
+	for range 20 * 60 {
+		g.counts[model].Refused += 10
+		g.pass(time.Second)
+	}
+	g.sent("firing critical quota-exhausted")
+	g.traffic(20*time.Minute, 8)
+	g.sent("firing critical error-budget")
+}
+
+// What a client called a model does not act where a page is shown.
+func TestNamesAreOnlyShown(t *testing.T) {
+	g := newRig(t, common())
+	g.engine.Transition(breaker.Transition{Name: "h/\x1b[31m\nevil", Parent: "h", From: breaker.Closed, To: breaker.Open, At: g.now})
+	g.pass(2 * time.Minute)
+	if p := g.pages[0]; strings.ContainsAny(p.Title+p.What+p.Next, "\x1b\n") || strings.ContainsAny(p.Link, "\x1b\n") {
+		t.Errorf("%+v", p)
+	}
+}

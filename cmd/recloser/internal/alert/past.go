@@ -22,11 +22,14 @@ func (e *Engine) Restore(events []report.Event) {
 		if ev.Kind != report.AlertEvent || ev.Key == "" {
 			continue
 		}
+		t := e.troubles[ev.Key]
 		if ev.To == string(Resolved) {
+			if t != nil {
+				e.past = append(e.past, past{t, t.since, ev.Until})
+			}
 			delete(e.troubles, ev.Key)
 			continue
 		}
-		t := e.troubles[ev.Key]
 		if t == nil {
 			t = newTrouble(ev.Key, ev.Down)
 			t.unheard = t.label != ""
@@ -42,14 +45,26 @@ func (e *Engine) Restore(events []report.Event) {
 	}
 }
 
+// past is a time in which people knew of a trouble.
+type past struct {
+	trouble  *trouble
+	from, to time.Time
+}
+
 // Seed takes in what a history knows of calls before the process: cells of a minute for
-// the latest time, of longer spans for the time before, none twice. Call it before Run.
+// the latest time, of longer spans for the time before, none twice. Call it before Run, and after Restore, which says what people knew.
 func (e *Engine) Seed(cells []report.Cell) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for i := range cells {
 		cell := &cells[i]
 		e.circuit(cell.Circuit).calls.seed(e.begun, cell.Start, tallyOf(cell.Calls, cell.Refused))
+	}
+	for _, p := range e.past {
+		e.explain(p.trouble, p.from, p.to)
+	}
+	for _, t := range e.troubles {
+		e.explain(t, t.since, e.begun)
 	}
 }
 

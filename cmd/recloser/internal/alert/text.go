@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/recloser/recloser/breaker"
+	"github.com/recloser/recloser/cmd/recloser/internal/report"
 	"github.com/recloser/recloser/fault"
 )
 
@@ -17,7 +18,7 @@ const heals = "The circuit closes by itself once the service answers; nothing ha
 // openWords tell of a circuit that does not close.
 func (c *circuit) openWords(now time.Time) words {
 	w := words{
-		title: c.name + " is down",
+		title: report.Shown(c.name) + " is down",
 		what:  fmt.Sprintf("The circuit has been open for %s, since %s: calls are refused at once, and one call at a time tests whether the service is back.", lasting(now.Sub(c.opened)), clock(c.opened)),
 		why:   c.last.Why(),
 		users: `They read "` + fault.MessageRetryIn(max(c.last.Until.Sub(now), time.Second)) + `"` + c.answeredSince(),
@@ -25,11 +26,11 @@ func (c *circuit) openWords(now time.Time) words {
 	}
 	switch {
 	case c.last.Mode == breaker.Observe || c.last.Mode == breaker.Disabled:
-		w.title = c.name + " fails"
+		w.title = report.Shown(c.name) + " fails"
 		w.what = fmt.Sprintf("The circuit would have been open for %s, since %s. Its mode is %s, so calls are let through, and fail.", lasting(now.Sub(c.opened)), clock(c.opened), c.last.Mode)
 		w.users = "They wait, and read of each failure."
 	case c.parent == "":
-		w.title = c.name + " cannot be reached"
+		w.title = report.Shown(c.name) + " cannot be reached"
 	}
 	return w
 }
@@ -38,13 +39,13 @@ func (c *circuit) openWords(now time.Time) words {
 // made at it.
 func (c *circuit) answeredSince() string {
 	since := tallyOf(c.counted.Calls, c.counted.Refused).less(tallyOf(c.before.Calls, c.before.Refused))
-	switch all := since.all(); {
-	case all == 0:
+	switch n := since.all(); {
+	case n == 0:
 		return "."
 	case since.good == 0:
-		return fmt.Sprintf(". Since then no call has been answered, of %d.", all)
+		return fmt.Sprintf(". Since then no call has been answered, of %d.", n)
 	default:
-		return fmt.Sprintf(". Since then %d of %d calls have been answered all the same, by other targets or by tests.", since.good, all)
+		return fmt.Sprintf(". Since then %d of %d calls have been answered all the same, by other targets or by tests.", since.good, n)
 	}
 }
 
@@ -56,14 +57,14 @@ func (c *circuit) whereToLook() string {
 	case c.parent == "api.openai.com":
 		return "Look at https://status.openai.com. If that knows nothing, compare with other models and keys. Targets (docs/fallback.md) would let calls go elsewhere meanwhile."
 	default:
-		return "Look at the status page of " + c.parent + ". If that knows nothing, compare with other models and keys. Targets (docs/fallback.md) would let calls go elsewhere meanwhile."
+		return "Look at the status page of " + report.Shown(c.parent) + ". If that knows nothing, compare with other models and keys. Targets (docs/fallback.md) would let calls go elsewhere meanwhile."
 	}
 }
 
 // tripWords tell of a circuit that does not stay closed.
 func (c *circuit) tripWords(n int, within time.Duration) words {
 	return words{
-		title: c.name + " does not stay up",
+		title: report.Shown(c.name) + " does not stay up",
 		what:  fmt.Sprintf("The circuit has opened %d times within %s, and closed again each time.", n, lasting(within)),
 		why:   "The last time: " + c.last.Why() + ".",
 		users: "Some are answered, and some are told to come back.",
@@ -74,7 +75,7 @@ func (c *circuit) tripWords(n int, within time.Duration) words {
 // brownoutWords tell of failures that are too few to open the circuit.
 func (c *circuit) brownoutWords(t tally, within time.Duration) words {
 	return words{
-		title: fmt.Sprintf("%s fails %s of its calls", c.name, percent(t.share())),
+		title: fmt.Sprintf("%s fails %s of its calls", report.Shown(c.name), percent(t.share())),
 		what:  fmt.Sprintf("%d of %d attempts have failed within %s, while the circuit has stayed closed: most calls still succeed, so refusing them would do more harm.", t.bad, t.judged(), lasting(within)),
 		users: "Most notice that answers take longer, since failed attempts are repeated; some get an error.",
 		next:  c.whereToLook(),
@@ -85,15 +86,15 @@ func (c *circuit) brownoutWords(t tally, within time.Duration) words {
 func (c *circuit) burnWords(b *burn, t tally, slo float64) words {
 	times := t.rate() / (1 - slo)
 	w := words{
-		title: c.name + " burns its error budget",
+		title: report.Shown(c.name) + " burns its error budget",
 		what: fmt.Sprintf("%s of the calls within %s were not answered (%d of %d), where %s may fail. At this rate a budget for 30 days lasts %s.",
 			percent(t.rate()), lasting(b.long), t.failing(), t.all(), percent(1-slo), lasting(time.Duration(30*24/times*float64(time.Hour)))),
 		why:   fmt.Sprintf("That is %.3g times what the budget allows (limit %.3g), and within the last %s as well.", times, b.factor, lasting(b.short)),
 		users: "They get errors, or are told to come back.",
 		next:  c.whereToLook(),
 	}
-	if t.limited > t.bad {
-		w.next = "Most of these are rate limits: ask for a higher limit, spread calls over more keys (a pool of targets), or let calls wait in line (--gate-wait on)."
+	if t.turned > t.bad {
+		w.next = "Most of these were turned away, by rate limits, or by circuits that were open. For the former ask for a higher limit, spread calls over more keys (a pool of targets), or let them wait in line (--gate-wait on). " + w.next
 	}
 	return w
 }
@@ -119,7 +120,7 @@ func ownKeyWords(label string) words {
 func badKeyWords(k *key) words {
 	return words{
 		title: "API key " + k.label + " is refused",
-		what:  fmt.Sprintf("Every call with this key has been answered with 401 since %s: %d in a row, the last at %s on %s.", clock(k.first), k.refused, clock(k.last), k.circuit),
+		what:  fmt.Sprintf("Every call with this key has been answered with 401 since %s: %d in a row, the last at %s on %s.", clock(k.first), k.refused, clock(k.last), report.Shown(k.circuit)),
 		users: "They get an error.",
 		next:  "Find out which application uses that key: it was mistyped, revoked, or belongs to another provider. The log has its calls, with their request ids.",
 	}

@@ -72,8 +72,21 @@ func (e *Engine) goesOn(now time.Time, t *trouble, f []finding) {
 		t.number++
 		e.send(t, t.page(now, &e.rules))
 	}
-	if c := e.circuits[t.circuit]; c != nil && t.explains() {
-		c.calls.explain(t.since)
+	e.explain(t, t.since, now)
+}
+
+// explain says that people have known of a trouble, so that what it did burns no budget:
+// that would be another alert about the same.
+func (e *Engine) explain(t *trouble, from, to time.Time) {
+	switch k := t.explains(); {
+	case k == all:
+		if c := e.circuits[t.circuit]; c != nil {
+			c.calls.explain(k, from, to)
+		}
+	case k == turned:
+		for _, c := range e.circuits {
+			c.calls.explain(k, from, to)
+		}
 	}
 }
 
@@ -85,9 +98,19 @@ func (e *Engine) due(now time.Time, t *trouble) bool {
 	return worse(t.severity, t.told) || e.rules.Repeat > 0 && now.Sub(t.last) >= e.rules.Repeat
 }
 
-// explains reports whether people know why the circuit's calls fail: then that burns no
-// budget, which would be another alert about the same.
-func (t *trouble) explains() bool { return t.told != "" && t.outage }
+// explains is what people know of calls that are not answered, by a trouble that has
+// woken them. A warning explains nothing: its trouble gets worse when a budget burns fast.
+func (t *trouble) explains() known {
+	switch {
+	case t.told != Critical:
+		return nothing
+	case t.circuit != "" && t.outage:
+		return all
+	case t.label != "" && t.rule == QuotaExhausted:
+		return turned
+	}
+	return nothing
+}
 
 // lostTime is how long a trouble with a key outlives the process that saw it, if the key
 // is not used any more.
@@ -119,10 +142,17 @@ func (e *Engine) calms(now time.Time, t *trouble) bool {
 	return true
 }
 
-// explained reports whether people know that a circuit's calls fail.
-func (e *Engine) explained(name string) bool {
-	t := e.troubles[circuitKey(name)]
-	return t != nil && t.explains()
+// known is what people know of a circuit's calls that are not answered.
+func (e *Engine) known(name string) known {
+	if t := e.troubles[circuitKey(name)]; t != nil && t.explains() == all {
+		return all
+	}
+	for _, t := range e.troubles {
+		if t.explains() == turned {
+			return turned
+		}
+	}
+	return nothing
 }
 
 // worse reports whether a asks for more haste than b; "" for none.

@@ -27,6 +27,8 @@ type Options struct {
 	// OnTransition is told every change of a circuit's state, on the request
 	// path: it must be quick. Nil: nobody is.
 	OnTransition func(breaker.Transition)
+	// Transport makes the attempts. Nil: one with the deadlines of the configuration.
+	Transport http.RoundTripper
 }
 
 // App is a proxy with its admin listener. Make it with New.
@@ -78,7 +80,7 @@ func (a *App) prepare(ctx context.Context, cfg *config.Serve) error {
 	a.watch(ctx, cfg)
 	a.openAlerts(ctx, cfg)
 	var err error
-	if a.guard, err = guard.New(nil, a.guardConfig(cfg)); err != nil {
+	if a.guard, err = guard.New(a.opts.Transport, a.guardConfig(cfg)); err != nil {
 		return err
 	}
 	a.remember(ctx)
