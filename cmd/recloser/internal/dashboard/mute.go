@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"github.com/recloser/recloser/cmd/recloser/internal/report"
 )
 
 // maxMute is the longest time for which a trouble is muted: what is muted for ever is
@@ -52,7 +54,7 @@ func (d *Dashboard) mute(w http.ResponseWriter, r *http.Request) {
 func muteEnd(now time.Time, until json.RawMessage, length *string) (end time.Time, ok bool) {
 	switch {
 	case length != nil:
-		d, err := age(*length)
+		d, err := report.ParseAge(*length)
 		if err != nil {
 			return end, false
 		}
