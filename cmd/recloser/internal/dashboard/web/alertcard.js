@@ -1,6 +1,6 @@
 // A trouble that fires, as a card: what it is, whether people know, and the mute.
 
-import { bdi, circuitPath, el, segment, setShape, setText, shape } from './dom.js';
+import { bdi, circuitPath, el, segment, setAttr, setShape, setText, shape } from './dom.js';
 import { clip } from './format.js';
 import { sinceWords } from './health.js';
 import { askMute } from './mute.js';
@@ -14,11 +14,11 @@ export class AlertCard {
   #shape = shape();
   #word = el('strong');
   #title = bdi('');
+  #link = el('a', {}, this.#title);
   #since = el('span', { class: 'since' });
   #facts = FACTS.map(([key, term]) => ({ key, dd: el('dd'), dt: el('dt', { text: term }) }));
   #standing = el('strong');
   #told = el('span');
-  #link = el('a', { text: 'Circuit' });
   #mutes;
   #unmute;
   #alert;
@@ -31,10 +31,10 @@ export class AlertCard {
     this.#unmute = ask('Unmute', 0);
     const id = `alert-${segment(key)}`;
     this.el = el('li', {},
-      el('h2', { id }, this.#shape, this.#word, el('span', {}, this.#title), this.#since),
-      el('dl', {}, ...this.#facts.map((f) => el('div', { class: `fact-${f.key}` }, f.dt, f.dd))),
+      el('h2', { id }, this.#shape, this.#word, this.#link, this.#since),
+      el('dl', {}, ...this.#facts.map((f) => el('div', {}, f.dt, f.dd))),
       el('div', { class: 'foot' },
-        el('p', { class: 'sub' }, this.#standing, ' ', this.#told, ' ', this.#link),
+        el('p', { class: 'sub' }, this.#standing, ' ', this.#told),
         el('div', { class: 'actions', role: 'group', 'aria-labelledby': id }, ...this.#mutes, this.#unmute)));
   }
 
@@ -60,8 +60,7 @@ export class AlertCard {
     }
     setText(this.#standing, standing(a, now));
     setText(this.#told, toldWords(a, this.#anywhere, now));
-    this.#link.hidden = !a.circuit;
-    if (a.circuit) this.#link.setAttribute('href', circuitPath(a.circuit));
+    setAttr(this.#link, 'href', a.circuit ? circuitPath(a.circuit) : null); // without one it is no link
     for (const b of this.#mutes) b.hidden = Boolean(a.muted);
     this.#unmute.hidden = !a.muted;
   }

@@ -7,7 +7,7 @@ import { bdi, circuitPath, el, setShape, setText, shape } from './dom.js';
 import { NONE, clip, count, many } from './format.js';
 import { KeyedList } from './keyed.js';
 import { everySecond } from './overview.js';
-import { happened, headline, loud, targetWords } from './severity.js';
+import { arranged, happened, headline, loud, targetWords } from './severity.js';
 import { became, table, time } from './table.js';
 
 const MOST = 50; // cards; who has more alerts reads no more
@@ -105,7 +105,7 @@ function nowSection(store) {
       setText(title, head.title);
       setText(sub, head.sub);
       const texts = new Map(firing.map((a) => [a.key, a]));
-      const alerts = new Map(store.alerts.slice(0, MOST).map((a) => [a.key, { ...a, ...texts.get(a.key), ...stands(a) }]));
+      const alerts = new Map(arranged(store.alerts).slice(0, MOST).map((a) => [a.key, { ...a, ...texts.get(a.key), ...stands(a) }]));
       list.set([...alerts.keys()], (key) => new AlertCard(store, key));
       for (const [key, a] of alerts) list.get(key).set(a, targets == null || targets.length > 0);
       cards.hidden = alerts.size === 0;

@@ -13,6 +13,11 @@ export function loud(alerts) {
   return alerts.filter((a) => !a.muted);
 }
 
+/** In the order in which they are shown: the muted ones last. */
+export function arranged(alerts) {
+  return [...loud(alerts), ...alerts.filter((a) => a.muted)];
+}
+
 /** The head of the page: one line, how bad the worst is, and what else is to say. */
 export function headline(alerts) {
   const firing = loud(alerts);
@@ -33,7 +38,7 @@ export function headline(alerts) {
 /** Whether people know; anywhere: whether alerts go anywhere but to the log. */
 export function toldWords(alert, anywhere, now) {
   if (!alert.told) return alert.muted ? 'Nobody was told: it is muted.' : 'Nobody was told yet.';
-  const last = `${alert.pages > 1 ? `${count(alert.pages)} times, last ` : ''}at ${clock(alert.last, now)}`;
+  const last = `${alert.pages > 1 ? `${alert.pages > 2 ? `${count(alert.pages)} times` : 'twice'}, last ` : ''}at ${clock(alert.last, now)}`;
   return anywhere ? `People were told ${last}.` : `Logged ${last}.`;
 }
 

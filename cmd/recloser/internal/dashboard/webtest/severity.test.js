@@ -22,6 +22,10 @@ test('the head says how many fire, and how bad the worst is', () => {
   }
 });
 
+test('muted alerts are the last, else the order stays', () => {
+  assert.deepEqual(s.arranged([alert({ key: 'a', ...muted }), alert({ key: 'b' }), alert({ key: 'c' })]).map((a) => a.key), ['b', 'c', 'a']);
+});
+
 test('severities differ in word, shape and rank', () => {
   const [critical, warning] = [s.severity({ severity: 'critical' }), s.severity({ severity: 'warning' })];
   for (const key of ['word', 'shape', 'rank']) assert.notEqual(critical[key], warning[key]);
@@ -30,6 +34,7 @@ test('severities differ in word, shape and rank', () => {
 test('whether people know', () => {
   assert.equal(s.toldWords(alert(), true, now), 'People were told at 13:50:00.');
   assert.equal(s.toldWords(alert({ pages: 3 }), true, now), 'People were told 3 times, last at 13:50:00.');
+  assert.equal(s.toldWords(alert({ pages: 2 }), true, now), 'People were told twice, last at 13:50:00.');
   assert.equal(s.toldWords(alert(), false, now), 'Logged at 13:50:00.');
   assert.equal(s.toldWords(alert({ told: false, last: null }), true, now), 'Nobody was told yet.');
   assert.equal(s.toldWords(alert({ told: false, last: null, ...muted }), true, now), 'Nobody was told: it is muted.');
