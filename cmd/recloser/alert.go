@@ -79,10 +79,7 @@ func alertTestOptions() []config.Option {
 func testAlerts(ctx context.Context, out io.Writer, targets []*alert.Target, link string) error {
 	failed := 0
 	for _, t := range targets {
-		ctx, cancel := context.WithTimeout(ctx, testTime)
-		err := alert.Send(ctx, t, alert.NewTest(time.Now(), link))
-		cancel()
-		if err != nil {
+		if err := testAlert(ctx, t, link); err != nil {
 			failed++
 			fmt.Fprintf(out, "%s\tfailed: %v\n", t.Name(), err)
 			continue
@@ -93,6 +90,17 @@ func testAlerts(ctx context.Context, out io.Writer, targets []*alert.Target, lin
 		return fmt.Errorf("%d of %d targets did not take the alert", failed, len(targets))
 	}
 	return nil
+}
+
+// testAlert also says that it is over, since some services keep what is not.
+func testAlert(ctx context.Context, t *alert.Target, link string) error {
+	ctx, cancel := context.WithTimeout(ctx, testTime)
+	defer cancel()
+	p := alert.NewTest(time.Now(), link)
+	if err := alert.Send(ctx, t, p); err != nil {
+		return err
+	}
+	return alert.Send(ctx, t, p.Over(time.Now()))
 }
 
 func newAlertList(s streams) *cobra.Command {

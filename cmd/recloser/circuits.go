@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/recloser/recloser/breaker"
-	"github.com/recloser/recloser/cmd/recloser/internal/config"
 	"github.com/recloser/recloser/internal/nearest"
 )
 

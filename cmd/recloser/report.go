@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/recloser/recloser/cmd/recloser/internal/config"
 	"github.com/recloser/recloser/cmd/recloser/internal/history"
 	"github.com/recloser/recloser/cmd/recloser/internal/report"
 	"github.com/recloser/recloser/internal/nearest"

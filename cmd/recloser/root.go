@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/recloser/recloser/cmd/recloser/internal/config"
 	"github.com/recloser/recloser/internal/nearest"
 )
 
@@ -78,7 +77,7 @@ asks with one call at a time whether the API is back, and then lets all in again
 	root.SetErr(s.err)
 	root.SetFlagErrorFunc(explainFlag)
 	root.SetUsageFunc(usage)
-	root.AddCommand(newDemo(), newServe(s), newCheck(s), newStatus(s), newCircuits(s), newReport(s), newExport(s), newImport(s), newMock(), newExplain(), newVersion())
+	root.AddCommand(newDemo(), newServe(s), newCheck(s), newStatus(s), newCircuits(s), newAlert(s), newReport(s), newExport(s), newImport(s), newMock(), newExplain(), newVersion())
 	strictHelp(root)
 	return root
 }

@@ -52,3 +52,10 @@ func NewTest(now time.Time, link string) Page {
 		Next:  "Nothing.", Link: link, Test: true,
 	}
 }
+
+// Over returns the page that says that the trouble of p has ended.
+func (p Page) Over(at time.Time) Page {
+	p.State, p.Number, p.At, p.Ended = Resolved, p.Number+1, at, at
+	p.What, p.Why, p.Users, p.Next = overWords(p.Since, at), "", "", ""
+	return p
+}

@@ -9,10 +9,8 @@ import (
 
 	"github.com/recloser/recloser/cmd/recloser/internal/alert"
 	"github.com/recloser/recloser/cmd/recloser/internal/config"
-	"github.com/recloser/recloser/cmd/recloser/internal/dashboard"
 	"github.com/recloser/recloser/cmd/recloser/internal/history"
 	"github.com/recloser/recloser/cmd/recloser/internal/report"
-	"github.com/recloser/recloser/cmd/recloser/internal/telemetry"
 )
 
 // AlertTargets returns where alerts go. The error names the setting, and no secret.
@@ -53,22 +51,19 @@ func (a *App) openAlerts(ctx context.Context, cfg *config.Serve) error {
 		Deliver: func(alert.Page) {}, Record: a.recordAlert, Counts: a.counts, Components: a.components,
 	})
 	a.alerts = w
-	if err := w.configure(cfg); err != nil {
+	targets, err := AlertTargets(cfg)
+	if err != nil {
 		return err
 	}
+	w.configure(cfg, targets)
 	if h := a.history; h != nil {
 		w.recall(ctx, h)
 	}
 	return nil
 }
 
-// configure makes rules and targets those of a configuration. Only wrong targets are an
-// error, and then nothing has changed.
-func (w *alerts) configure(cfg *config.Serve) error {
-	targets, err := AlertTargets(cfg)
-	if err != nil {
-		return err
-	}
+// configure makes rules and targets those of a configuration.
+func (w *alerts) configure(cfg *config.Serve, targets []*alert.Target) {
 	rules := alert.Rules(cfg.Alerts.Rules)
 	if rules.Link == "" {
 		rules.Link = w.link
@@ -83,13 +78,6 @@ func (w *alerts) configure(cfg *config.Serve) error {
 		w.to = to
 	}
 	w.engine.SetRules(rules, w.tell(w.delivery))
-	return nil
-}
-
-// linkTo says where the dashboard is, where the configuration does not.
-func (w *alerts) linkTo(address string, cfg *config.Serve) error {
-	w.link = "http://" + address
-	return w.configure(cfg)
 }
 
 // recall takes in what the history knows. If that cannot be read, it says so itself.
@@ -109,10 +97,21 @@ func (w *alerts) recall(ctx context.Context, h *history.History) {
 	}
 }
 
-// start lets the engine look.
-func (w *alerts) start(ctx context.Context) {
-	ctx, w.stop = context.WithCancel(ctx)
+// startAlerts lets the engine look. Where the dashboard is, is known by now.
+func (a *App) startAlerts(cfg *config.Serve) error {
+	w := a.alerts
+	if addr := a.AdminAddr(); addr != nil {
+		w.link = "http://" + addr.String()
+	}
+	targets, err := AlertTargets(cfg)
+	if err != nil {
+		return err
+	}
+	w.configure(cfg, targets)
+	ctx, stop := context.WithCancel(a.base)
+	w.stop = stop
 	w.done.Go(func() { w.engine.Run(ctx) })
+	return nil
 }
 
 // close has the engine look once more, and sends what waits.
@@ -183,58 +182,4 @@ func (a *App) counts(yield func(string, alert.Counts)) {
 	a.meter.Each(func(circuit string, attempts, calls report.Kinds, refused int64) {
 		yield(circuit, alert.Counts{Attempts: attempts, Calls: calls, Refused: refused})
 	})
-}
-
-// Alerts are those that the dashboard shows.
-func (w *alerts) Alerts() []dashboard.Alert {
-	var all []dashboard.Alert
-	for _, one := range w.engine.Alerts() {
-		all = append(all, dashboard.Alert{
-			Key: one.Key, Rule: one.Rule, Subject: one.Subject, Circuit: one.Circuit, Severity: string(one.Severity),
-			Since: one.Since, Last: one.Last, Muted: one.Muted, Calm: one.Calm, Told: one.Told != "", Pages: one.Number,
-			Title: one.Title, What: one.What, Why: one.Why, Users: one.Users, Next: one.Next,
-		})
-	}
-	return all
-}
-
-// Targets are where alerts go, for the dashboard.
-func (w *alerts) Targets() []dashboard.AlertTarget {
-	var all []dashboard.AlertTarget
-	for _, s := range w.status() {
-		t := dashboard.AlertTarget{Name: s.Name, Critical: s.Critical, Sent: s.Sent, Failed: s.Failed, Dropped: s.Dropped, Waiting: s.Waiting}
-		if t.Since = s.FailingSince; !t.Since.IsZero() {
-			t.Error = s.LastError
-		}
-		all = append(all, t)
-	}
-	return all
-}
-
-// Mute is the operator's.
-func (w *alerts) Mute(key string, until time.Time, actor string) error {
-	return w.engine.Mute(key, until, actor)
-}
-
-// firing counts the alerts for the metrics.
-func (w *alerts) firing() []telemetry.AlertCount {
-	counts := make(map[telemetry.AlertCount]int)
-	for _, one := range w.engine.Alerts() {
-		counts[telemetry.AlertCount{Name: one.Rule, Severity: string(one.Severity)}]++
-	}
-	var all []telemetry.AlertCount
-	for c, n := range counts {
-		c.Firing = n
-		all = append(all, c)
-	}
-	return all
-}
-
-// notifications count what became of them, for the metrics.
-func (w *alerts) notifications() []telemetry.NotificationCount {
-	var all []telemetry.NotificationCount
-	for _, s := range w.status() {
-		all = append(all, telemetry.NotificationCount{Target: s.Name, Sent: s.Sent, Failed: s.Failed, Dropped: s.Dropped})
-	}
-	return all
 }

@@ -83,7 +83,9 @@ func (a *App) prepare(ctx context.Context, cfg *config.Serve) error {
 	a.hashKey = a.keyOfGates(ctx)
 	a.watch(ctx, cfg)
 	a.measure(cfg)
-	a.openAlerts(ctx, cfg)
+	if err := a.openAlerts(ctx, cfg); err != nil {
+		return err
+	}
 	var err error
 	if a.guard, err = guard.New(a.opts.Transport, a.guardConfig(cfg)); err != nil {
 		return err
@@ -101,8 +103,7 @@ func (a *App) prepare(ctx context.Context, cfg *config.Serve) error {
 	if err := a.listen(ctx, cfg); err != nil {
 		return err
 	}
-	a.alerts.start(a.base)
-	return nil
+	return a.startAlerts(cfg)
 }
 
 // guardConfig is that of cfg with what the process adds.

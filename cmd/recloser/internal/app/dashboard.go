@@ -41,6 +41,7 @@ func (a *App) openDashboard(cfg *config.Serve) error {
 	if h := a.history; h != nil {
 		c.Past, c.Record, c.Health = h, h.Event, func() dashboard.Health { return healthOf(h.Status()) }
 	}
+	c.Alerts = a.alerts
 	if cfg.DashboardDir != "" {
 		root, err := os.OpenRoot(cfg.DashboardDir)
 		if err != nil {

@@ -24,6 +24,7 @@ func (a *App) openMetrics(cfg *config.Serve) {
 		return
 	}
 	c := telemetry.MetricsConfig{Meter: a.meter, Guard: a.guard, Version: a.opts.Version, Log: a.log}
+	c.Alerts, c.Notifications = a.alerts.firing, a.alerts.notifications
 	if h := a.history; h != nil {
 		c.History = func() telemetry.History { return historyMetrics(h.Status()) }
 	}
