@@ -10,6 +10,7 @@ import (
 // circuit is what is known of one.
 type circuit struct {
 	name, parent string
+	trip         breaker.Transition // that opened it
 	last         breaker.Transition // the latest opening
 	opened       time.Time          // when it was last closed no longer; zero: it is closed
 	forced       bool               // open because somebody wants it
@@ -40,6 +41,9 @@ func (c *circuit) changed(tr *breaker.Transition) {
 	}
 	if tr.To == breaker.Open && tr.From != tr.To {
 		c.last = *tr
+		if tr.Reason != breaker.ProbeFailed {
+			c.trip = *tr
+		}
 	}
 }
 

@@ -47,9 +47,9 @@ type Page struct {
 func NewTest(now time.Time, link string) Page {
 	return Page{
 		Key: TestPage, Rule: TestPage, Severity: Warning, State: Firing, Number: 1, At: now, Since: now,
-		Title: "Nothing is wrong: this is a test of Recloser's alerts",
+		Title: "this is a test of Recloser's alerts",
 		What:  "Somebody has run recloser alert test. An alert would arrive here, too.",
-		Next:  "Nothing.", Link: link, Test: true,
+		Link:  link, Test: true,
 	}
 }
 

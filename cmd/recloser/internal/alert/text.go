@@ -20,7 +20,7 @@ func (c *circuit) openWords(now time.Time) words {
 	w := words{
 		title: report.Shown(c.name) + " is down",
 		what:  fmt.Sprintf("The circuit has been open for %s, since %s: calls are refused at once, and one call at a time tests whether the service is back.", lasting(now.Sub(c.opened)), clock(c.opened)),
-		why:   c.last.Why(),
+		why:   c.why(),
 		users: `They read "` + fault.MessageRetryIn(max(c.last.Until.Sub(now), time.Second)) + `"` + c.answeredSince(),
 		next:  c.whereToLook() + " " + heals,
 	}
@@ -35,17 +35,25 @@ func (c *circuit) openWords(now time.Time) words {
 	return w
 }
 
+// why tells what opened it, and whether it was tested since.
+func (c *circuit) why() string {
+	if n := c.last.Openings - 1; n > 0 && c.last.Reason == breaker.ProbeFailed {
+		return fmt.Sprintf("%s; tests that have failed since: %d", c.trip.Why(), n)
+	}
+	return c.trip.Why()
+}
+
 // answeredSince tells what became of the calls since the circuit opened, if any were
 // made at it.
 func (c *circuit) answeredSince() string {
 	since := tallyOf(c.counted.Calls, c.counted.Refused).less(tallyOf(c.before.Calls, c.before.Refused))
 	switch n := since.all(); {
 	case n == 0:
-		return "."
+		return ""
 	case since.good == 0:
-		return fmt.Sprintf(". Since then no call has been answered, of %d.", n)
+		return fmt.Sprintf(" Since then no call has been answered, of %d.", n)
 	default:
-		return fmt.Sprintf(". Since then %d of %d calls have been answered all the same, by other targets or by tests.", since.good, n)
+		return fmt.Sprintf(" Since then %d of %d calls have been answered all the same, by other targets or by tests.", since.good, n)
 	}
 }
 
@@ -66,7 +74,7 @@ func (c *circuit) tripWords(n int, within time.Duration) words {
 	return words{
 		title: report.Shown(c.name) + " does not stay up",
 		what:  fmt.Sprintf("The circuit has opened %d times within %s, and closed again each time.", n, lasting(within)),
-		why:   "The last time: " + c.last.Why() + ".",
+		why:   "The last time: " + c.trip.Why() + ".",
 		users: "Some are answered, and some are told to come back.",
 		next:  c.whereToLook() + " If the service recovers only under less load, ramp (breaker.ramp: on) lets calls back in step by step.",
 	}
