@@ -71,10 +71,11 @@ func (e *Engine) Seed(cells []report.Cell) {
 // Alert is a trouble as it is.
 type Alert struct {
 	Page
-	Told  Severity  // the worst that people were told of; "": of nothing
-	Last  time.Time // when they were last told
-	Muted time.Time // until then they are not; zero: they are
-	Calm  time.Time // since when nothing is found any more; zero: something is
+	Circuit string    // that it is about; "": about none
+	Told    Severity  // the worst that people were told of; "": of nothing
+	Last    time.Time // when they were last told
+	Muted   time.Time // until then they are not; zero: they are
+	Calm    time.Time // since when nothing is found any more; zero: something is
 }
 
 // Alerts returns the troubles that there are, the worst first, and of those the oldest.
@@ -84,7 +85,7 @@ func (e *Engine) Alerts() []Alert {
 	defer e.mu.Unlock()
 	list := make([]Alert, 0, len(e.troubles))
 	for _, t := range e.troubles {
-		a := Alert{Page: t.page(now, &e.rules), Told: t.told, Last: t.last, Calm: t.calm}
+		a := Alert{Page: t.page(now, &e.rules), Circuit: t.circuit, Told: t.told, Last: t.last, Calm: t.calm}
 		if m := later(t.muted, e.rules.MuteUntil); now.Before(m) {
 			a.Muted = m
 		}

@@ -133,10 +133,8 @@ func (e *Engine) calms(now time.Time, t *trouble) bool {
 		return false
 	}
 	if t.told != "" {
-		t.number++
-		p := t.page(now, &e.rules)
-		p.State, p.Ended = Resolved, t.calm
-		p.What, p.Why, p.Users, p.Next = overWords(t.since, t.calm), "", "", ""
+		p := t.page(now, &e.rules).Over(t.calm)
+		p.At, t.number = now, p.Number
 		e.send(t, p)
 	}
 	return true

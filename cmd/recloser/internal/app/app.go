@@ -15,6 +15,7 @@ import (
 	"github.com/recloser/recloser/cmd/recloser/internal/dashboard"
 	"github.com/recloser/recloser/cmd/recloser/internal/gateway"
 	"github.com/recloser/recloser/cmd/recloser/internal/history"
+	"github.com/recloser/recloser/cmd/recloser/internal/telemetry"
 	"github.com/recloser/recloser/gate"
 	"github.com/recloser/recloser/guard"
 )
@@ -45,6 +46,9 @@ type App struct {
 	live      *dashboard.Live // nil: nobody can look
 	dashboard *dashboard.Dashboard
 	web       *os.Root // of --dashboard-dir; nil: not given
+
+	meter   *telemetry.Meter
+	metrics http.Handler // nil: nobody can ask for metrics
 
 	pages    pages
 	proxy    *server
@@ -78,12 +82,16 @@ func New(ctx context.Context, cfg *config.Serve, opts Options) (*App, error) {
 func (a *App) prepare(ctx context.Context, cfg *config.Serve) error {
 	a.hashKey = a.keyOfGates(ctx)
 	a.watch(ctx, cfg)
-	a.openAlerts(ctx, cfg)
+	a.measure(cfg)
+	if err := a.openAlerts(ctx, cfg); err != nil {
+		return err
+	}
 	var err error
 	if a.guard, err = guard.New(a.opts.Transport, a.guardConfig(cfg)); err != nil {
 		return err
 	}
 	a.remember(ctx)
+	a.openMetrics(cfg)
 	if err := a.openDashboard(cfg); err != nil {
 		return err
 	}
@@ -95,16 +103,15 @@ func (a *App) prepare(ctx context.Context, cfg *config.Serve) error {
 	if err := a.listen(ctx, cfg); err != nil {
 		return err
 	}
-	a.alerts.start(a.base)
-	return nil
+	return a.startAlerts(cfg)
 }
 
 // guardConfig is that of cfg with what the process adds.
 func (a *App) guardConfig(cfg *config.Serve) guard.Config {
 	g := cfg.Guard
-	transitions := []func(breaker.Transition){logTransitions(a.log), a.opts.OnTransition, a.alerts.engine.Transition}
+	transitions := []func(breaker.Transition){logTransitions(a.log), a.opts.OnTransition, a.alerts.engine.Transition, a.meter.Transition}
 	gates := []func(gate.Transition){logGates(a.log), a.alerts.engine.GateTransition}
-	g.Observe = both(g.Observe, a.alerts.engine.Observe)
+	g.Observe = both(both(g.Observe, a.alerts.engine.Observe), a.meter.Observe)
 	if h := a.history; h != nil {
 		transitions, gates = append(transitions, recordTransition(h)), append(gates, recordGate(h))
 		g.Observe, g.HashKey = both(g.Observe, recordCalls(h)), a.hashKey

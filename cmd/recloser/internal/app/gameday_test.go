@@ -2,12 +2,12 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,8 +27,14 @@ type gameDay struct {
 	calls sync.WaitGroup
 
 	mu    sync.Mutex
-	told  []string
+	told  []told
 	tries int // at gpt-4o
+}
+
+// told is what people were told, and in which minute.
+type told struct {
+	minute int
+	what   string
 }
 
 // within reports whether now is so many minutes after the beginning.
@@ -87,7 +93,7 @@ func (g *gameDay) until(minutes float64) {
 		if i%5 == 0 {
 			g.call("o3", "poor")
 		}
-		if g.within(58, 62) && i%10 == 0 {
+		if g.within(64, 68) && i%10 == 0 {
 			g.call("o3", "revoked")
 		}
 		time.Sleep(time.Second + time.Duration(rand.Int64N(int64(100*time.Millisecond))))
@@ -131,7 +137,7 @@ func (p ear) Handle(_ context.Context, r slog.Record) error {
 	if strings.HasPrefix(subject, "key/") {
 		subject = "key" // its label is drawn
 	}
-	p.g.told = append(p.g.told, fmt.Sprintf("%2.0f min: %s %s %s %s", time.Since(p.g.begun).Minutes(), subject, said["state"], said["severity"], said["rule"]))
+	p.g.told = append(p.g.told, told{int(time.Since(p.g.begun).Minutes()), strings.Join([]string{subject, said["state"], said["severity"], said["rule"]}, " ")})
 	return nil
 }
 
@@ -150,17 +156,33 @@ func TestGameDay(t *testing.T) {
 			t.Error(err)
 		}
 		g.start()
-		g.until(100)
+		g.until(103)
 		g.calls.Wait()
 		if err := g.app.Close(); err != nil {
 			t.Error(err)
 		}
-		want := []string{
-			"11 min: circuit/api.example/gpt-5 firing critical circuit-open",
-			"20 min: circuit/api.example/gpt-5 resolved critical circuit-open",
-		}
-		if got, want := strings.Join(g.told, "\n"), strings.Join(want, "\n"); got != want {
-			t.Errorf("told:\n%s\nwanted:\n%s", got, want)
-		}
+		g.demand([]told{
+			{11, "circuit/api.example/gpt-5 firing critical circuit-open"},
+			{20, "circuit/api.example/gpt-5 resolved critical circuit-open"},
+			{23, "circuit/api.example/gpt-5 firing warning repeated-trips"},
+			{25, "circuit/api.example/gpt-5 firing critical flapping"},
+			{39, "circuit/api.example/gpt-4o firing warning brownout"},
+			{40, "key firing critical quota-exhausted"},
+			{52, "circuit/api.example/gpt-5 resolved critical flapping"},
+			{57, "key resolved critical quota-exhausted"},
+			{59, "circuit/api.example/gpt-4o resolved warning brownout"},
+			{65, "key firing warning key-refused"},
+			{99, "key resolved warning key-refused"},
+		})
 	})
+}
+
+// demand demands that people were told this, in this order and within two minutes, and
+// nothing else.
+func (g *gameDay) demand(want []told) {
+	g.t.Helper()
+	good := slices.EqualFunc(g.told, want, func(a, b told) bool { return a.what == b.what && max(a.minute-b.minute, b.minute-a.minute) <= 2 })
+	if !good {
+		g.t.Errorf("told:\n%v\nwanted:\n%v", g.told, want)
+	}
 }

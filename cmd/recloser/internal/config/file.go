@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/recloser/recloser/internal/nearest"
 )
 
 // maxFile is more than anybody writes by hand.
@@ -148,7 +150,7 @@ func newKnown() known {
 // of the same section, or else of one that is called so elsewhere, in the file or
 // as a flag.
 func (k known) nearest(section, field string, beside []string) string {
-	if near := Nearest(field, append(slices.Clone(k.sections[section]), beside...)); near != "" {
+	if near := nearest.Of(field, append(slices.Clone(k.sections[section]), beside...)); near != "" {
 		return join(section, near)
 	}
 	var names []string
@@ -161,7 +163,7 @@ func (k known) nearest(section, field string, beside []string) string {
 			}
 		}
 	}
-	return paths[Nearest(field, names)]
+	return paths[nearest.Of(field, names)]
 }
 
 func join(section, field string) string {

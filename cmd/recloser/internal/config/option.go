@@ -55,18 +55,19 @@ type option struct {
 
 // The headings of options.
 const (
-	groupListen  = "Where it listens, and what it stands in for"
-	groupCircuit = "When a circuit opens, and for how long"
-	groupGate    = "Rate limits that the service reports, and keys without quota"
-	groupRetry   = "Retries"
-	groupTargets = "Other targets: when calls go there (the targets themselves are in the file)"
-	groupTimeout = "Deadlines"
-	groupStream  = "Streams"
-	groupGray    = "Failures behind a good status: whether they count"
-	groupLimit   = "Limits"
-	groupHistory = "History"
-	groupAlert   = "Alerts: where they go, and what is one"
-	groupProcess = "The process"
+	groupListen    = "Where it listens, and what it stands in for"
+	groupCircuit   = "When a circuit opens, and for how long"
+	groupGate      = "Rate limits that the service reports, and keys without quota"
+	groupRetry     = "Retries"
+	groupTargets   = "Other targets: when calls go there (the targets themselves are in the file)"
+	groupTimeout   = "Deadlines"
+	groupStream    = "Streams"
+	groupGray      = "Failures behind a good status: whether they count"
+	groupLimit     = "Limits"
+	groupHistory   = "History"
+	groupAlert     = "Alerts: where they go, and what is one"
+	groupTelemetry = "Telemetry"
+	groupProcess   = "The process"
 )
 
 // Options lists the options of "recloser serve" in the order of its help.

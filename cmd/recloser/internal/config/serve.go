@@ -34,6 +34,10 @@ type Serve struct {
 
 	Alerts Alerts
 
+	// Metrics are served to Prometheus; with NativeHistograms some in that form too.
+	Metrics          bool
+	NativeHistograms bool
+
 	DrainDelay    time.Duration
 	ShutdownGrace time.Duration
 	LogFormat     LogFormat
