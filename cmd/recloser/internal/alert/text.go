@@ -59,10 +59,10 @@ func (c *circuit) answeredSince() string {
 
 // whereToLook depends on whose circuit it is.
 func (c *circuit) whereToLook() string {
-	switch {
-	case c.parent == "":
+	switch c.parent {
+	case "":
 		return "Look whether this machine reaches the host (DNS, proxy, firewall, TLS), and at the host's own status page."
-	case c.parent == "api.openai.com":
+	case "api.openai.com":
 		return "Look at https://status.openai.com. If that knows nothing, compare with other models and keys. Targets (docs/fallback.md) would let calls go elsewhere meanwhile."
 	default:
 		return "Look at the status page of " + report.Shown(c.parent) + ". If that knows nothing, compare with other models and keys. Targets (docs/fallback.md) would let calls go elsewhere meanwhile."
