@@ -72,10 +72,10 @@ func buildRecloser(tb testing.TB) string {
 // which the plain proxy does not write either. Its variables in the environment
 // have their effect: RECLOSER_LOG_LEVEL=info, with standard error sent
 // elsewhere, measures the access log too.
-func startRecloser(tb testing.TB, binary, upstream string) *process {
+func startRecloser(tb testing.TB, binary, upstream string, args ...string) *process {
 	tb.Helper()
 	addr := freeAddress(tb)
-	cmd := exec.Command(binary, "serve", "--listen", addr, "--admin", "off", "--upstream", upstream)
+	cmd := exec.Command(binary, append([]string{"serve", "--listen", addr, "--upstream", upstream}, args...)...)
 	// A history, as by default, of its own. Of each variable the last one counts.
 	cmd.Env = append([]string{"RECLOSER_LOG_LEVEL=warn", "XDG_STATE_HOME=" + tb.TempDir()}, os.Environ()...)
 	cmd.Stderr = os.Stderr

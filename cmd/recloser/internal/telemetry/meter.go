@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -200,7 +201,7 @@ func (m *Meter) meet(name string) *cell {
 		c = &cell{name: plain}
 		c.upstream, c.model = split(plain)
 		next.byName[plain] = c
-		next.cells = append(next.cells[:len(next.cells):len(next.cells)], c)
+		next.cells = append(slices.Clip(next.cells), c)
 	}
 	next.byName[name] = c
 	m.circuits.Store(next)
