@@ -80,7 +80,7 @@ func (a *attempt) send() {
 	}()
 	a.alarm.set(headers, a.set.timeouts.Headers)
 	out := a.request()
-	a.begun(out)
+	a.begun()
 	resp, err := a.call.live.transport.RoundTrip(out) //nolint:bodyclose // its reader closes it
 	a.alarm.unset()
 	if err != nil {
@@ -92,10 +92,10 @@ func (a *attempt) send() {
 }
 
 // begun tells the observer of the request that goes out now.
-func (a *attempt) begun(out *http.Request) {
+func (a *attempt) begun() {
 	if a.call.live.cfg.Observe != nil {
 		e := a.event(AttemptBegun)
-		e.Request, e.headers = out, &a.headers
+		e.headers = &a.headers
 		a.call.observe(e)
 	}
 }
@@ -103,7 +103,7 @@ func (a *attempt) begun(out *http.Request) {
 // event is one of the attempt.
 func (a *attempt) event(t EventType) Event {
 	return Event{
-		Type: t, Circuit: a.leg.circuit.Name(), Target: a.leg.place.Name, Attempt: a.number, Model: a.leg.model,
+		Type: t, Circuit: a.leg.circuit.Name(), Target: a.leg.place.Name, Attempt: a.number, Request: a.headers.out, Model: a.leg.model,
 		Stream: a.call.body.fields.stream, Probe: a.probe, Retries: a.retries, Fallbacks: a.fallbacks,
 	}
 }

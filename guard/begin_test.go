@@ -76,7 +76,7 @@ func TestWhatEventsAreAbout(t *testing.T) {
 	_, _ = io.Copy(io.Discard, resp.Body)
 	resp.Body.Close()
 	for _, e := range r.events {
-		if e.Model != "m" || !e.Stream || e.Request != nil || (e.RequestID == "req_1") != (e.Type == guard.AttemptEnded) {
+		if e.Model != "m" || !e.Stream || (e.Request != nil) != (e.Type == guard.AttemptEnded) || (e.RequestID == "req_1") != (e.Type == guard.AttemptEnded) {
 			t.Errorf("%+v", e)
 		}
 	}

@@ -40,8 +40,8 @@ type Event struct {
 	Retries   int           // attempts at a target where the call had been before; of AttemptEnded 1 if it was such
 	Fallbacks int           // attempts at another target than the first, likewise
 
-	// Request is that of AttemptBegun as it goes out, to its target and with its
-	// target's key. It must not be changed, nor kept: see SetHeader.
+	// Request is that of an attempt as it goes out, to its target and with its
+	// target's key. It must not be changed, nor kept, nor its body read: see SetHeader.
 	Request *http.Request
 
 	Model     string // of an attempt: what goes out; of CallEnded: what was asked for; empty: none could be read

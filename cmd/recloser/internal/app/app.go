@@ -15,6 +15,7 @@ import (
 	"github.com/recloser/recloser/cmd/recloser/internal/dashboard"
 	"github.com/recloser/recloser/cmd/recloser/internal/gateway"
 	"github.com/recloser/recloser/cmd/recloser/internal/history"
+	"github.com/recloser/recloser/cmd/recloser/internal/telemetry"
 	"github.com/recloser/recloser/gate"
 	"github.com/recloser/recloser/guard"
 )
@@ -37,7 +38,8 @@ type App struct {
 	guard *guard.Guard
 	// history remembers beyond the end of the process; nil: there is none.
 	history *history.History
-	hashKey []byte // by which gates know API keys
+	hashKey []byte          // by which gates know API keys
+	otel    *telemetry.OTel // nil: the environment does not ask for it
 
 	live      *dashboard.Live // nil: nobody can look
 	dashboard *dashboard.Dashboard
@@ -75,8 +77,12 @@ func New(ctx context.Context, cfg *config.Serve, opts Options) (*App, error) {
 func (a *App) prepare(ctx context.Context, cfg *config.Serve) error {
 	a.hashKey = a.keyOfGates(ctx)
 	a.watch(ctx, cfg)
+	a.otel = telemetry.OpenOTel(ctx, telemetry.OTelConfig{Version: a.opts.Version, Log: a.log})
 	var err error
 	if a.guard, err = guard.New(nil, a.guardConfig(cfg)); err != nil {
+		return err
+	}
+	if err := a.otel.WatchCircuits(a.guard.Circuits()); err != nil {
 		return err
 	}
 	a.remember(ctx)
@@ -103,6 +109,9 @@ func (a *App) guardConfig(cfg *config.Serve) guard.Config {
 		transitions, gates = append(transitions, l.Transition), append(gates, l.GateTransition)
 		g.Observe = both(g.Observe, l.Observe)
 	}
+	if o := a.otel; o != nil {
+		g.Observe = both(g.Observe, o.Observe)
+	}
 	g.Breaker.OnTransition, g.Gate.OnTransition = all(transitions...), all(gates...)
 	return g
 }
@@ -120,7 +129,7 @@ func (a *App) handlers(cfg *config.Serve) (handlers, error) {
 	if err != nil {
 		return handlers{}, err
 	}
-	return handlers{proxy: proxy, admin: gateway.NewAdmin(a.adminConfig(cfg))}, nil
+	return handlers{proxy: a.otel.Middleware(proxy), admin: gateway.NewAdmin(a.adminConfig(cfg))}, nil
 }
 
 // listen opens the listeners.
@@ -174,6 +183,7 @@ func (a *App) Close() error {
 		a.guard.CloseIdleConnections()
 	}
 	err = errors.Join(err, a.closeHistory())
+	a.closeOTel()
 	if err != nil {
 		return fmt.Errorf("close: %w", err)
 	}
