@@ -51,7 +51,12 @@ func TestHeaderOfAnAttempt(t *testing.T) {
 		t.Errorf("the caller's headers are now %v", req.Header)
 	}
 	for i, h := range sent {
-		got := strings.Join(append(h["Traceparent"], h["traceparent"]...), ",")
+		var got string
+		for name, values := range h { // in any spelling
+			if strings.EqualFold(name, "traceparent") {
+				got += strings.Join(values, ",")
+			}
+		}
 		if got != fmt.Sprint("attempt ", i+1) || h.Get("Authorization") != "Bearer x" {
 			t.Errorf("attempt %d had %v", i+1, h)
 		}

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -95,9 +96,7 @@ func (c *collector) serve(t *testing.T, w http.ResponseWriter, r *http.Request) 
 
 func (c *collector) takeTraces(in *collectortrace.ExportTraceServiceRequest) {
 	for _, resource := range in.GetResourceSpans() {
-		for k, v := range attributesOf(resource.GetResource().GetAttributes()) {
-			c.about[k] = v
-		}
+		maps.Copy(c.about, attributesOf(resource.GetResource().GetAttributes()))
 		for _, scope := range resource.GetScopeSpans() {
 			c.spans = append(c.spans, scope.GetSpans()...)
 		}
@@ -114,7 +113,7 @@ func (c *collector) takeMetrics(in *collectormetrics.ExportMetricsServiceRequest
 	}
 }
 
-// span returns the spans of that name that have come.
+// named returns the spans of that name that have come.
 func (c *collector) named(name string) (found []*tracepb.Span) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -3,6 +3,8 @@ package telemetry
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -183,7 +185,7 @@ func newAttemptSeries(k attemptKey, e *guard.Event) *attemptSeries {
 	if e.Model != "" && strings.HasSuffix(e.Circuit, "/"+e.Model) {
 		genAI = append(genAI, genAIModel.String(e.Model))
 	}
-	all := genAI[:len(genAI):len(genAI)]
+	all := slices.Clip(genAI)
 	s.genAI = recordOptions(withOutcome(all, 0, k.errorType))
 	s.input = recordOptions(append(all, genAITokenType.String("input")))
 	s.output = recordOptions(append(all, genAITokenType.String("output")))
@@ -218,9 +220,7 @@ func (s *seriesOf[K, V]) learn(key K, v V) V {
 			if len(*old) >= maxSeries {
 				return v
 			}
-			for k, v := range *old {
-				grown[k] = v
-			}
+			grown = maps.Clone(*old)
 			grown[key] = v
 		}
 		if s.known.CompareAndSwap(old, &grown) {
