@@ -156,11 +156,12 @@ bench-core: $(BENCHSTAT) ## the breaker's paths (~2 min)
 	$(BENCHSTAT) -col /impl .cache/bench/core.txt
 
 .PHONY: bench-proxy
-bench-proxy: $(BENCHSTAT) ## the proxy beside a plain one (~30 s)
+bench-proxy: $(BENCHSTAT) ## the proxy beside a plain one, and with traces and metrics beside itself (~90 s)
 	@mkdir -p .cache/bench
 	go test -run '^$$' -bench '^BenchmarkProxy' -count $(COUNT) -benchtime $(BENCHTIME) \
 		$(CURDIR)/bench/... | tee .cache/bench/proxy.txt
-	$(BENCHSTAT) -col /impl .cache/bench/proxy.txt
+	$(BENCHSTAT) -col '/impl@(plain recloser)' .cache/bench/proxy.txt
+	$(BENCHSTAT) -col '/impl@(off on)' .cache/bench/proxy.txt
 
 # Each run is a process of its own that takes the breakers in another order, so
 # that what else the machine does hits all alike. What it prints is docs/peers.md.

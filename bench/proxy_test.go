@@ -59,7 +59,7 @@ func startProxies(tb testing.TB) (plain, recloser *process) {
 	binary := buildRecloser(tb)
 	upstream := "http://" + startSelf(tb, "upstream").addr
 	plain = startSelf(tb, "plain", upstreamVariable+"="+upstream)
-	recloser = startRecloser(tb, binary, upstream+"/v1", "--admin", "off")
+	recloser = startRecloser(tb, binary, upstream+"/v1", nil, "--admin", "off")
 	return plain, recloser
 }
 
@@ -68,8 +68,8 @@ func startMetrics(tb testing.TB) (off, on *process) {
 	tb.Helper()
 	binary := buildRecloser(tb)
 	upstream := "http://" + startSelf(tb, "upstream").addr + "/v1"
-	off = startRecloser(tb, binary, upstream, "--admin", "127.0.0.1:0", "--metrics", "off")
-	on = startRecloser(tb, binary, upstream, "--admin", "127.0.0.1:0", "--metrics", "on")
+	off = startRecloser(tb, binary, upstream, nil, "--admin", "127.0.0.1:0", "--metrics", "off")
+	on = startRecloser(tb, binary, upstream, nil, "--admin", "127.0.0.1:0", "--metrics", "on")
 	return off, on
 }
 

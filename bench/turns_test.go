@@ -87,9 +87,9 @@ func (c *comparison) bench(n int) func(*testing.B) {
 	}
 }
 
-// report gives the figures of side n, and, of the second, how they compare with the
-// first one's.
-func report(b *testing.B, sums [2]sum, n int, first string) {
+// report gives the figures of side n, and, of the second, how they compare to those
+// of the first, called base.
+func report(b *testing.B, sums [2]sum, n int, base string) {
 	own := sums[n]
 	b.N = own.requests //nolint:staticcheck // that many there were; nothing is timed by b
 	b.ReportMetric(float64(own.elapsed.Nanoseconds())/float64(own.requests), "ns/op")
@@ -98,9 +98,9 @@ func report(b *testing.B, sums [2]sum, n int, first string) {
 		b.ReportMetric(own.cpuEach(), "cpu-µs/req")
 	}
 	if n == 1 {
-		b.ReportMetric(own.rate()/sums[0].rate(), "×"+first+"-req/s")
+		b.ReportMetric(own.rate()/sums[0].rate(), "×"+base+"-req/s")
 		if own.cpu > 0 {
-			b.ReportMetric(own.cpuEach()/sums[0].cpuEach(), "×"+first+"-cpu")
+			b.ReportMetric(own.cpuEach()/sums[0].cpuEach(), "×"+base+"-cpu")
 		}
 	}
 }
