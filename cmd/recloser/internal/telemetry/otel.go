@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/contrib/exporters/autoexport"
 	"go.opentelemetry.io/otel/propagation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -122,7 +123,11 @@ func (o *OTel) openMetrics(ctx context.Context, about *resource.Resource, report
 		report.say("metrics exporter", err)
 		return
 	}
-	o.meters = sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithResource(about))
+	options := []sdkmetric.Option{sdkmetric.WithReader(reader), sdkmetric.WithResource(about)}
+	if o.tracer == nil { // no trace could be an example, and looking for one costs something
+		options = append(options, sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter))
+	}
+	o.meters = sdkmetric.NewMeterProvider(options...)
 	if o.metrics, err = newOTelMetrics(o.meters.Meter(scope)); err != nil {
 		report.say("metrics", err)
 	}

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"go.opentelemetry.io/otel"
 )
 
 // A collector that is down, that answers with errors or not at all costs requests
@@ -58,6 +56,25 @@ func TestCollectorInTrouble(t *testing.T) {
 	}
 }
 
+// An export that is on its way is broken off at the end.
+func TestEndOfAnExportOnItsWay(t *testing.T) {
+	c := startCollector(t)
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_BSP_EXPORT_TIMEOUT", "OTEL_METRIC_EXPORT_TIMEOUT"} {
+		t.Setenv(name, "60000")
+	}
+	c.hang = make(chan struct{})
+	defer close(c.hang)
+	r := newOTelRig(t, func(w http.ResponseWriter, _ *http.Request) { answerWith(w) })
+	_, _, _ = r.post(t, chat+"}")
+	eventually(t, "an export", func() bool { return c.asked.Load() > 0 })
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := r.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("it ended with %v", err)
+	}
+	nothingLeft(t)
+}
+
 // nothingLeft demands that no goroutine of OpenTelemetry is left.
 func nothingLeft(t *testing.T) {
 	t.Helper()
@@ -84,13 +101,16 @@ func TestUnknownExporter(t *testing.T) {
 // be keys.
 func TestProblemsKeepSecrets(t *testing.T) {
 	startCollector(t)
-	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization:"+secretKey)
-	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "odd "+secretKey)
-	r := newOTelRig(t, func(w http.ResponseWriter, _ *http.Request) { answerWith(w) })
-	otel.Handle(errors.New(secretKey[:3]))
-	log := r.logged()
-	if !strings.Contains(log, "problem=") || strings.Contains(log, secretKey) {
-		t.Errorf("%s", log)
+	for name, value := range map[string]string{
+		"OTEL_EXPORTER_OTLP_HEADERS": "authorization:" + secretKey, "OTEL_RESOURCE_ATTRIBUTES": "odd " + secretKey,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, value)
+			r := newOTelRig(t, func(w http.ResponseWriter, _ *http.Request) { answerWith(w) })
+			if log := r.logged(); !strings.Contains(log, "of=environment problem=") || strings.Contains(log, secretKey) {
+				t.Errorf("%s", log)
+			}
+		})
 	}
 }
 

@@ -100,8 +100,15 @@ func TestModelsOfMetricsAreThoseOfCircuits(t *testing.T) {
 		_, _, _ = r.post(t, strings.Replace(chat, "gpt-5", "made-up-"+string(rune('a'+i)), 1)+"}")
 	}
 	r.close()
-	if p := c.points("gen_ai.client.operation.duration"); len(p) == 0 || len(p) > 5 {
-		t.Errorf("%d series", len(p))
+	without := 0
+	points := c.points("gen_ai.client.operation.duration")
+	for _, p := range points {
+		if p.attributes["gen_ai.request.model"] == "" {
+			without++
+		}
+	}
+	if len(points) == 0 || len(points) > 5 || without != 1 {
+		t.Errorf("%d series, %d without a model: want one, of the others", len(points), without)
 	}
 }
 
