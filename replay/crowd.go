@@ -97,7 +97,9 @@ func (c *crowd) send(a *Attempt, l *luck, ended, deadline time.Duration) Answer 
 	return Answer{Class: breaker.Answer, Status: 200, Took: took}
 }
 
-// chance is that of an attempt sent now to be answered in time.
+// chance is that of an attempt sent now to be answered in time. If it has to queue
+// it takes the place of another: then what a warm service would do in the time of
+// cold work that comes to nothing is taken off.
 func (c *crowd) chance(now, ended, deadline time.Duration) float64 {
 	c.turn(now, ended)
 	if len(c.queued) >= c.Queue {
@@ -109,5 +111,9 @@ func (c *crowd) chance(now, ended, deadline time.Duration) float64 {
 		return 0
 	}
 	z := math.Log(left/(float64(c.Median)*c.slowness(begin))) / c.Sigma
-	return 0.5 * math.Erfc(-z/math.Sqrt2)
+	p := 0.5 * math.Erfc(-z/math.Sqrt2)
+	if begin == now {
+		return p
+	}
+	return max(p-(c.Cold-1)*(1-p), 0)
 }

@@ -58,7 +58,7 @@ func (g *generated) Send(a *Attempt) Answer {
 		if fate < phase.Hang {
 			return g.hang(a)
 		}
-		fails = phase.Hang + (1-phase.Hang)*max(phase.Fail, fails)
+		fails = phase.Hang + (1-phase.Hang)*phase.fails(fails)
 	}
 	if fate < fails {
 		return Answer{Class: breaker.QuickFailure, Status: 503, Took: min(failsIn, a.Limit)}
@@ -72,6 +72,9 @@ func (g *generated) Send(a *Attempt) Answer {
 	}
 	return Answer{Class: breaker.Answer, Status: 200, Took: took}
 }
+
+// fails is the part that fails at once, for one reason or the other.
+func (p *Phase) fails(base float64) float64 { return 1 - (1-p.Fail)*(1-base) }
 
 // ended is when the last phase did that is over.
 func (g *generated) ended() time.Duration {
@@ -94,7 +97,7 @@ func (g *generated) Chance(a *Attempt) Chance {
 			return Chance{Fails: limitedIn}
 		}
 		hang = phase.Hang
-		fail = (1 - hang) * max(phase.Fail, fail)
+		fail = (1 - hang) * phase.fails(fail)
 	}
 	deadline := min(g.s.Deadline, a.Limit)
 	answered, late := 1-fail-hang, 0.

@@ -1,6 +1,9 @@
 package replay
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // inRow trips after so many failures with no success between.
 type inRow struct{ limit, n int }
@@ -62,6 +65,39 @@ func (j *rateOverTime) sum() (sum counts) {
 }
 
 func (j *rateOverTime) forget() { clear(j.slots) }
+
+// lowSuccess trips when the success rate, an exponential mean over a window, falls
+// below a limit, after at least so many calls within the window.
+type lowSuccess struct {
+	limit  float64
+	window time.Duration
+	recent *rateOverTime
+	mean   float64
+	at     time.Duration
+	begun  bool
+}
+
+func newLowSuccess(limit float64, least int, window time.Duration) *lowSuccess {
+	return &lowSuccess{limit: limit, window: window, recent: newRateOverTime(1, least, window, 30)}
+}
+
+func (j *lowSuccess) trips(now time.Duration, failed bool) bool {
+	keep, value := 0., 1.
+	if j.begun {
+		keep = math.Exp(-float64(now-j.at) / float64(j.window))
+	}
+	if failed {
+		value = 0
+	}
+	j.mean, j.at, j.begun = keep*j.mean+(1-keep)*value, now, true
+	j.recent.trips(now, failed)
+	return failed && j.recent.sum().calls >= j.recent.least && j.mean < j.limit
+}
+
+func (j *lowSuccess) forget() {
+	j.recent.forget()
+	j.begun = false
+}
 
 // rateOfLast trips when that part of the last so many calls failed.
 type rateOfLast struct {

@@ -26,8 +26,8 @@ func Peers(keyed bool) []Policy {
 		add("hystrix", "Hystrix' defaults: half of at least 20 calls in 10 s open it for 5 s; then one probe (Netflix/Hystrix wiki, Configuration)", func() peer {
 			return &machine{judge: newRateOverTime(0.5, 20, 10*time.Second, 10), period: fixed(5 * time.Second)}
 		}),
-		add("finagle", "Finagle's failure accrual: less than 80 % success in 30 s, of at least 5 calls, or 5 failures in a row mark it dead for 5 s, doubling to 300 s, jittered; then one probe (Finagle user guide, Clients)", func() peer {
-			return &machine{judge: either{newRateOverTime(0.2, 5, 30*time.Second, 30), &inRow{limit: 5}}, period: equalJitter(5*time.Second, 300*time.Second)}
+		add("finagle", "Finagle's failure accrual: a success rate below 80 %, an exponential mean over 30 s and at least 5 calls, or 5 failures in a row mark it dead for 5 s, doubling to 300 s, jittered; then one probe (Finagle user guide, Clients)", func() peer {
+			return &machine{judge: either{newLowSuccess(0.8, 5, 30*time.Second), &inRow{limit: 5}}, period: equalJitter(5*time.Second, 300*time.Second)}
 		}),
 		add("gobreaker", "sony/gobreaker's defaults: more than 5 failures in a row open it for 60 s; then one probe (its README)", func() peer {
 			return &machine{judge: &inRow{limit: 6}, period: fixed(time.Minute)}

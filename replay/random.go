@@ -31,7 +31,7 @@ func (l *luck) between(least, most float64) float64 {
 }
 
 // pause is the time between two phases.
-func (l *luck) pause() time.Duration { return time.Duration(l.between(60, 600) * 1e9) }
+func (l *luck) pause() time.Duration { return time.Duration(l.between(25, 330) * 1e9) }
 
 // phase draws a phase that begins at an instant.
 func (s *Scenario) phase(l *luck, at time.Duration) Phase {
