@@ -10,7 +10,7 @@ import (
 type Client struct {
 	Retry  retry.Config
 	Budget retry.BudgetConfig // of the retries of a process; the zero value: there is no bound
-	GiveUp time.Duration      // after arrival, whatever is under way then
+	GiveUp time.Duration      // after arrival, whatever is under way then; 0: never
 }
 
 // SpecClient is the client of the scorecard: two retries, after 0.5 s and 1 s, each

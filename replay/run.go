@@ -21,6 +21,9 @@ func Run(s Stage, p Policy) (Score, error) {
 	return r.tally.score(r.admissions), nil
 }
 
+// forever is the patience of a client that has no end of it.
+const forever = 24 * time.Hour
+
 // run is one play. It is a discrete-event simulation: the only instants at which
 // anything is looked at are those at which something happens.
 type run struct {
@@ -139,7 +142,10 @@ func (r *run) proceed(slot uint32) {
 func (r *run) ask(slot uint32) {
 	f := &r.flights[slot]
 	a := &f.attempt
-	a.Begin, a.Limit = r.now, r.client.GiveUp-(r.now-a.At)
+	a.Begin, a.Limit = r.now, forever
+	if r.client.GiveUp > 0 {
+		a.Limit = r.client.GiveUp - (r.now - a.At)
+	}
 	v := r.admissions[a.Replica].Admit(int(slot), a)
 	switch {
 	case v.Refused:
@@ -175,7 +181,7 @@ func (r *run) end(slot uint32) {
 	f.vain += f.answer.Took
 	r.tally.failed(f)
 	next := r.course(slot).Ended(r.epoch.Add(r.now), retry.Attempt{
-		Failed: true, Retryable: true, Probe: f.probe, RetryAfter: f.answer.RetryAfter,
+		Failed: true, Retryable: !f.answer.Final, Probe: f.probe, RetryAfter: f.answer.RetryAfter,
 	}, r.purses[f.attempt.Replica])
 	if !next.Again {
 		r.tally.gaveUp(f, r.now)
@@ -192,9 +198,11 @@ func (r *run) course(slot uint32) *retry.Course {
 	f, c := &r.flights[slot], &r.courses[slot]
 	if !f.begun {
 		f.begun = true
-		*c = r.plan.Begin(retry.Call{
-			Deadline: r.epoch.Add(f.attempt.At + r.client.GiveUp), Safe: true, Once: f.attempt.Once, Seed: mix(r.seed ^ f.attempt.ID*golden),
-		})
+		call := retry.Call{Safe: true, Once: f.attempt.Once, Seed: mix(r.seed ^ f.attempt.ID*golden)}
+		if r.client.GiveUp > 0 {
+			call.Deadline = r.epoch.Add(f.attempt.At + r.client.GiveUp)
+		}
+		*c = r.plan.Begin(call)
 	}
 	return c
 }

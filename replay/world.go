@@ -34,6 +34,7 @@ type Answer struct {
 	Content    time.Duration // from the begin to the first content, where that comes before the end; else 0
 	RetryAfter time.Duration // that the service asked for; 0: it did not
 	Unreached  bool          // the host was not reached at all
+	Final      bool          // trying again would not help
 	Guessed    bool          // nobody knows; see Trace
 }
 
@@ -59,9 +60,10 @@ type World interface {
 
 // Outage is a time in which sending does not pay.
 type Outage struct {
-	From, To time.Duration // since the start
-	Model    int           // that it is of; Any: all
-	Replica  int           // likewise
+	From    time.Duration `json:"from"` // since the start
+	To      time.Duration `json:"to"`
+	Model   int           `json:"model"`   // that it is of; Any: all
+	Replica int           `json:"replica"` // likewise
 }
 
 // Any stands for all models, or replicas.
