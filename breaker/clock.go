@@ -31,7 +31,7 @@ func (b *Breaker) heedClock(t instant) {
 		return
 	}
 	b.seen = t
-	for _, at := range []*instant{&b.since, &b.until, &b.down, &b.askAgain, &b.run.first} {
+	for _, at := range []*instant{&b.since, &b.until, &b.down, &b.askAgain, &b.run.first, &b.base.answered} {
 		*at = max(*at-step, -farthest)
 	}
 	if b.planned != 0 {

@@ -41,7 +41,8 @@ type Config struct {
 	// StallAfter is how long a call may be out without an answer before it
 	// weighs as a failure while it still hangs. It is noticed when another
 	// call asks, up to 250 ms or StallAfter/200 late. It is judged in
-	// the call's own circuit, not in its parent. Zero or Off switches it off.
+	// the call's own circuit, not in its parent. Zero or Off switches it off, and so
+	// does a policy that finds out by itself, such as [Adaptive].
 	StallAfter time.Duration
 
 	// NewPolicy makes the policy of a circuit, in place of the thresholds above
@@ -258,6 +259,9 @@ func newSettings(c Config) *settings {
 	}
 	needs := c.NewPolicy().Needs()
 	needs.AnswerTimes = needs.AnswerTimes || c.Ramp
+	if needs.OwnStalls {
+		c.StallAfter = 0
+	}
 	set(&c.ResetTimeout, needs.ResetTimeout)
 	set(&c.ResetTimeout, 30*time.Second)
 	set(&c.BaseTimeout, min(time.Second, c.ResetTimeout))

@@ -21,8 +21,8 @@ type Policy interface {
 	// Judge is told what happened and answers what should follow. The zero
 	// Decision leaves everything to the circuit.
 	Judge(*View, Event) Decision
-	// Why says in a few words where it stands, such as "2 of 5 failures in a
-	// row"; "" if there is nothing to say.
+	// Why says in a few words where it stands in the circuit's present state, such
+	// as "2 of 5 failures in a row"; "" if there is nothing to say.
 	Why(*View) string
 }
 
@@ -41,6 +41,9 @@ type Needs struct {
 	// EveryCall makes a circuit that is a parent judge the calls of its children
 	// by what became of them, and not only whether they reached it.
 	EveryCall bool
+	// OwnStalls leaves Config.StallAfter aside: the policy finds out by itself when
+	// a call hangs, with [View.StalledFor].
+	OwnStalls bool
 	// ResetTimeout takes the place of 30 s where Config does not set one.
 	ResetTimeout time.Duration
 }
@@ -54,6 +57,7 @@ func (n Needs) and(m Needs) Needs {
 	}
 	n.AnswerTimes = n.AnswerTimes || m.AnswerTimes
 	n.EveryCall = n.EveryCall || m.EveryCall
+	n.OwnStalls = n.OwnStalls && m.OwnStalls
 	if n.ResetTimeout == 0 {
 		n.ResetTimeout = m.ResetTimeout
 	}
@@ -109,6 +113,7 @@ type Event struct {
 	Begin      time.Time     // of the call
 	Took       time.Duration // until now
 	Slow       bool          // it took longer than Needs.SlowAfter; with Content: until that
+	HadContent bool          // of Recorded and Late: its first content came before
 	Probe      bool
 	Child      string // the circuit that the call was made on, if not this one
 	RetryAfter time.Duration
@@ -121,7 +126,8 @@ func (e Event) Failed() bool { return e.Kind == Recorded && e.Outcome == Failure
 // Decision is what a policy wants done. What does not fit the circuit's state
 // is left out, and times are kept within Config.ResetTimeout.
 type Decision struct {
-	// Trip opens a closed circuit.
+	// Trip opens a closed circuit. If a probe has just ended and proved nothing, it
+	// counts as failed.
 	Trip     bool
 	Reason   Reason
 	Evidence Evidence
@@ -137,8 +143,12 @@ type Decision struct {
 	// ProbeLease.
 	Hold time.Duration
 	// Survive is after how long out the probe that has just begun counts as
-	// good without an answer. Zero means never.
+	// good without an answer. Zero means never. Below zero, at the end of a call
+	// that is late or a probe, it takes that back for the probes that are out.
 	Survive time.Duration
+	// Patient lets a probe that has failed only give back its place while another
+	// is out, which may still close the circuit.
+	Patient bool
 
 	// Ramp is how many calls may be out at once in the closed state: if it is above
 	// zero at least one, else any number. It holds until the next decision.
@@ -164,7 +174,10 @@ func AnyOf(policies ...Policy) Policy {
 type anyOf []Policy
 
 func (a anyOf) Needs() (n Needs) {
-	for _, p := range a {
+	for i, p := range a {
+		if i == 0 {
+			n = p.Needs()
+		}
 		n = n.and(p.Needs())
 	}
 	return n

@@ -64,11 +64,18 @@ func (b *Breaker) count(p *Permit, t instant, r Result, current, slow bool) {
 	} else if success != p.is(answered) { // a parent finds in its children's counts what they answered
 		if success {
 			ended.Answered = 1
+			b.answeredAt(p.begin)
 		} else {
 			ended.Answered = -1
 		}
 	}
 	b.window(t).Add(ended)
+}
+
+// answeredAt notes when a call began that is an answer for a parent only.
+func (b *Breaker) answeredAt(begin instant) {
+	w := b.win.Load()
+	b.base.answered = max(b.base.answered, instant(w.Start(w.Slot(int64(begin))+1)))
 }
 
 // land ends a call in its window: as answered, or otherwise. If that window is
@@ -109,7 +116,7 @@ func (p *Permit) slowFor(b *Breaker, t instant) bool {
 func (b *Breaker) event(p *Permit, l level, t instant, r Result, slow bool, kind EventKind) Event {
 	e := Event{
 		Kind: kind, Outcome: r.Outcome, Class: r.Class, Begin: b.time(p.begin), Took: time.Duration(t - p.begin),
-		Slow: slow, Probe: p.lease(l) != 0, RetryAfter: r.RetryAfter,
+		Slow: slow, HadContent: p.is(content), Probe: p.lease(l) != 0, RetryAfter: r.RetryAfter,
 	}
 	if p.b != b {
 		e.Child = p.b.name
@@ -122,7 +129,7 @@ func (b *Breaker) judge(p *Permit, l level, t instant, r Result, e Event) {
 	switch {
 	case !p.half(l).current(b.word.Load()) || b.mode == Disabled:
 		e.Kind = Late
-		b.tell(t, e)
+		b.doubt(b.tell(t, e))
 	case b.state == Closed:
 		b.judgeClosed(p, t, r, e)
 	case b.state == HalfOpen:
@@ -157,12 +164,15 @@ func (b *Breaker) judgeProbe(p *Permit, l level, t instant, r Result, e Event) {
 		b.fail(p, r, e)
 	}
 	d := b.tell(t, e)
+	b.doubt(d)
 	switch {
 	case d.Reclose:
 		b.reclose(t, ProbeSucceeded)
 	case r.Outcome == Success && !p.is(content): // its first content has proven it
 		b.proven(p.lease(l), t)
-	case r.Outcome == Failure:
+	case r.Outcome == Failure && d.Patient && b.othersProbe(p.lease(l)):
+		b.leaveToOthers(p.lease(l))
+	case r.Outcome == Failure || d.Trip && !p.is(content):
 		b.enterOpen(opening{at: t, reason: ProbeFailed, wanted: b.nextProbe(t, d), atLeast: r.RetryAfter})
 	default:
 		b.giveBack(p.lease(l))

@@ -133,6 +133,32 @@ func (b *Breaker) giveBack(lease uint32) {
 	b.refusal.Store(nil)
 }
 
+// othersProbe reports whether another probe than that of the lease is out.
+func (b *Breaker) othersProbe(lease uint32) bool {
+	return slices.ContainsFunc(b.probes, func(p probe) bool { return p.lease != lease })
+}
+
+// leaveToOthers gives the place of a failed probe back while another is out, which
+// holds back the next until then as the failed one did.
+func (b *Breaker) leaveToOthers(lease uint32) {
+	b.giveBack(lease)
+	last := &b.probes[len(b.probes)-1]
+	last.until = max(last.until, b.planned)
+	b.refreshRefusals()
+}
+
+// doubt heeds a policy that no longer takes a probe for good only because it has
+// been out for long.
+func (b *Breaker) doubt(d Decision) {
+	if d.Survive >= 0 || len(b.probes) == 0 {
+		return
+	}
+	for i := range b.probes {
+		b.probes[i].survive = 0
+	}
+	b.refreshRefusals()
+}
+
 // nextProbe is when the policy wants the next probe after a failed one: as it
 // says now, or said when the probe began. Zero: it does not mind.
 func (b *Breaker) nextProbe(t instant, d Decision) time.Duration {
@@ -242,11 +268,16 @@ func (b *Breaker) crowded(t instant) bool {
 	if b.limit == 0 {
 		return false
 	}
+	return b.out(b.rampFrom(t)) >= b.limit
+}
+
+// rampFrom is when the oldest calls began that a policy's ramp counts.
+func (b *Breaker) rampFrom(t instant) instant {
 	young := b.young
 	if young == 0 {
 		young = b.cfg().ProbeLease // so that calls which never end do not hold it for ever
 	}
-	return b.out(max(b.reclosedAt, t-instant(young))) >= b.limit
+	return max(b.reclosedAt, t-instant(young))
 }
 
 // meanAnswer is how long answers took of late; 0 if nobody knows.

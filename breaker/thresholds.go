@@ -62,7 +62,7 @@ func (c Consecutive) run(v *View) (n int) {
 
 // Why tells a run that has begun.
 func (c Consecutive) Why(v *View) string {
-	if n := c.run(v) + v.Stalled(); n > 0 {
+	if n := c.run(v) + v.Stalled(); n > 0 && v.b.state == Closed {
 		return fmt.Sprintf("%d of %d consecutive failures", n, c.Failures)
 	}
 	return ""
@@ -113,7 +113,7 @@ func (f FailureRate) count(v *View) (failed, calls int64) {
 
 // Why tells the rate, once there is one.
 func (f FailureRate) Why(v *View) string {
-	if failed, calls := f.count(v); failed > 0 {
+	if failed, calls := f.count(v); failed > 0 && v.b.state == Closed {
 		return fmt.Sprintf("%d of %d calls failed in %v (trips at %.3g %% of at least %d)", failed, calls, f.Window, 100*f.Rate, f.MinCalls)
 	}
 	return ""
@@ -164,7 +164,7 @@ func (s SlowRate) count(v *View) (slow, calls int64) {
 
 // Why tells the rate, once there is one.
 func (s SlowRate) Why(v *View) string {
-	if slow, calls := s.count(v); slow > 0 {
+	if slow, calls := s.count(v); slow > 0 && v.b.state == Closed {
 		return fmt.Sprintf("%d of %d calls took over %v in %v (trips at %.3g %% of at least %d)", slow, calls, s.After, s.Window, 100*s.Rate, s.MinCalls)
 	}
 	return ""

@@ -41,6 +41,10 @@ func (v *View) Name() string { return v.b.name }
 // Now returns the instant of the event.
 func (v *View) Now() time.Time { return v.b.time(v.t) }
 
+// Rand returns a random number from 0 up to 1, of the sequence that Config.Seed
+// makes.
+func (v *View) Rand() float64 { return v.b.rand.Float64() }
+
 // State returns the state, and when it was entered.
 func (v *View) State() (state State, since time.Time) { return v.b.state, v.b.time(v.b.since) }
 

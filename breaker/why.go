@@ -48,14 +48,14 @@ func (b *Breaker) whyIn(t instant, zone *time.Location) string {
 	case Closed:
 		parts = append(parts, "closed since "+clock(b.since))
 		if n := b.metrics().Ramp; n > 0 {
-			parts = append(parts, fmt.Sprintf("letting calls back in: %d of %d out", b.rampOut(), n))
+			parts = append(parts, fmt.Sprintf("letting calls back in: %d of %d out", b.rampOut(t), n))
 		}
 	case Open:
 		parts = append(parts, opened, b.nextProbeText(t))
 	case HalfOpen:
 		parts = append(parts, opened, plural(len(b.probes), "probe")+" out since "+clock(b.since))
 	}
-	if why := b.policy.Why(b.view(t)); why != "" && b.state == Closed {
+	if why := b.policy.Why(b.view(t)); why != "" {
 		parts = append(parts, why)
 	}
 	return strings.Join(parts, "; ")
@@ -95,8 +95,12 @@ func ordinal(n int) string {
 
 // causes counts the causes of the failures in the run, the commonest first.
 func (b *Breaker) causes() string {
+	return countCauses(b.latest[max(len(b.latest)-b.run.failures, 0):])
+}
+
+func countCauses(run []FailedCall) string {
 	count := make(map[string]int)
-	for _, f := range b.latest[max(len(b.latest)-b.run.failures, 0):] {
+	for _, f := range run {
 		if f.Cause != "" {
 			count[f.Cause]++
 		}
@@ -111,9 +115,9 @@ func (b *Breaker) causes() string {
 }
 
 // rampOut is how many calls are out that a ramp counts.
-func (b *Breaker) rampOut() int {
+func (b *Breaker) rampOut(t instant) int {
 	if b.ramp != nil {
 		return b.ramp.out
 	}
-	return b.out(b.reclosedAt)
+	return b.out(b.rampFrom(t))
 }

@@ -1,0 +1,70 @@
+package replay
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/recloser/recloser/breaker"
+)
+
+var (
+	wholeTable = flag.Bool("table", false, "play all of TestScoreTable: 20 seeds of each scenario, 200 random ones")
+	fewSeeds   = flag.Int("seeds", 20, "with -table: so many seeds, and ten times as many random worlds")
+	firstSeed  = flag.Uint64("first", 1000, "with -table: the first seed")
+	only       = flag.String("only", "", "with -table: policies whose name has this in it")
+)
+
+// ours are the policies of the library in the table.
+func ours(keyed bool) []Policy {
+	levels := OnlyUpstream
+	if keyed {
+		levels = OnlyModels
+	}
+	fixed := breaker.Config{BaseTimeout: 10 * time.Second, ResetTimeout: 10 * time.Second}
+	adaptive := breaker.Config{NewPolicy: breaker.Adaptive(breaker.AdaptiveConfig{})}
+	return []Policy{
+		Circuits{Levels: levels, Breaker: fixed, CountQuota: true}.Policy("real 5, 10 s", ""),
+		Circuits{Levels: levels, CountQuota: true}.Policy("real classic", ""),
+		Circuits{Levels: TwoLevels, Gates: true}.Policy("classic+gate", "as production has it"),
+		Circuits{Levels: TwoLevels, Gates: true, Breaker: adaptive}.Policy("adaptive", ""),
+		Circuits{Levels: TwoLevels, Breaker: adaptive}.Policy("adaptive-nogate", ""),
+		Circuits{Levels: levels, Gates: true, Breaker: adaptive}.Policy("adaptive-1", ""),
+		Circuits{Levels: OnlyModels, Gates: true, Breaker: adaptive}.Policy("adaptive-models", ""),
+	}
+}
+
+func TestScoreTable(t *testing.T) {
+	if !*wholeTable {
+		t.Skip("takes minutes; see -table")
+	}
+	rows := map[string][]Figure{}
+	var names []string
+	head := fmt.Sprintf("%-16s %13s", "policy", "MEAN")
+	for _, c := range Columns(*firstSeed, *fewSeeds, 10**fewSeeds) {
+		policies := slices.DeleteFunc(append(ours(c.Keyed), Peers(c.Keyed)...), func(p Policy) bool { return !strings.Contains(p.Name, *only) })
+		cells, err := c.Fill(SpecCosts(), policies)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head += fmt.Sprintf(" %8.8s", c.Name)
+		for _, cell := range cells {
+			if rows[cell.Policy] == nil {
+				names = append(names, cell.Policy)
+			}
+			rows[cell.Policy] = append(rows[cell.Policy], cell.Regret)
+		}
+	}
+	fmt.Println(head)
+	for _, name := range names {
+		all := Overall(rows[name])
+		fmt.Printf("%-16s %7.1f ±%4.1f", name, all.Mean, all.Error)
+		for _, f := range rows[name] {
+			fmt.Printf(" %8.1f", f.Mean)
+		}
+		fmt.Println()
+	}
+}
