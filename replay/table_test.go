@@ -25,10 +25,15 @@ func ours(keyed bool) []Policy {
 		levels = OnlyModels
 	}
 	fixed := breaker.Config{BaseTimeout: 10 * time.Second, ResetTimeout: 10 * time.Second}
+	adaptive := breaker.Config{NewPolicy: breaker.Adaptive(breaker.AdaptiveConfig{})}
 	return []Policy{
 		Circuits{Levels: levels, Breaker: fixed, CountQuota: true}.Policy("real 5, 10 s", ""),
 		Circuits{Levels: levels, CountQuota: true}.Policy("real classic", ""),
 		Circuits{Levels: TwoLevels, Gates: true}.Policy("classic+gate", "as production has it"),
+		Circuits{Levels: TwoLevels, Gates: true, Breaker: adaptive}.Policy("adaptive", ""),
+		Circuits{Levels: TwoLevels, Breaker: adaptive}.Policy("adaptive-nogate", ""),
+		Circuits{Levels: levels, Gates: true, Breaker: adaptive}.Policy("adaptive-1", ""),
+		Circuits{Levels: OnlyModels, Gates: true, Breaker: adaptive}.Policy("adaptive-models", ""),
 	}
 }
 

@@ -40,14 +40,16 @@ func (w *Window) Add(e Ended) {
 	w.slow += e.Slow
 }
 
-// Begun returns how many calls have begun.
+// Begun returns how many calls have begun. It looks only at the slots that SoFar
+// looks at.
 func (w *Window) Begun() int64 {
-	begun := w.begun
-	for i := range Size {
-		b, _ := w.counts(i)
-		begun += b
+	head, n := w.head.Load(), w.begun
+	for s := w.next; s <= head; s++ {
+		i := uint64(s) % Size
+		begun, _ := w.counts(int(i))
+		n += begun - int64(w.known[i].begun)
 	}
-	return begun
+	return n
 }
 
 // SoFar returns all that has ended so far. It looks only at slots with calls
@@ -57,7 +59,7 @@ func (w *Window) SoFar() Ended {
 	for s := w.next; s <= head; s++ {
 		i := uint64(s) % Size
 		_, answered := w.counts(int(i))
-		n += answered - int64(w.known[i])
+		n += answered - int64(w.known[i].answered)
 	}
 	return Ended{n - w.unended.Load(), w.failed, w.slow}
 }
@@ -66,15 +68,19 @@ func (w *Window) SoFar() Ended {
 func (w *Window) settle(head int64) {
 	for ; w.next < head && w.out(w.next) == 0; w.next++ {
 		i := uint64(w.next) % Size
-		_, answered := w.counts(int(i))
-		w.know(i, answered)
+		begun, answered := w.counts(int(i))
+		w.know(i, begun, answered)
 	}
 }
 
-// know takes a slot's answers into the sum.
-func (w *Window) know(i uint64, answered int64) {
-	w.answered += answered - int64(w.known[i])
-	w.known[i] = uint32(answered)
+// known is what of a slot is in the sums.
+type known struct{ begun, answered uint32 }
+
+// know takes a slot's calls into the sums.
+func (w *Window) know(i uint64, begun, answered int64) {
+	w.begun += begun - int64(w.known[i].begun)
+	w.answered += answered - int64(w.known[i].answered)
+	w.known[i] = known{uint32(begun), uint32(answered)}
 }
 
 // all returns what has ended, here and beside.

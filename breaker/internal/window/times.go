@@ -55,7 +55,12 @@ func bucket(d time.Duration) int {
 
 // middle is the geometric middle of a bucket.
 func middle(i int) time.Duration {
-	return time.Duration(math.Exp2((float64(i)+0.5)/2) * float64(time.Millisecond))
+	const low, high = 1.189207115002721, 1.681792830507429 // fourth roots of 2 and of 8
+	root := low
+	if i%2 == 1 {
+		root = high
+	}
+	return time.Duration(root * float64(uint64(1)<<(i/2)) * float64(time.Millisecond))
 }
 
 // Count returns how many answers the distribution holds.
@@ -83,9 +88,10 @@ func (t *Times) Quantile(q float64) time.Duration {
 func (t *Times) Mean() time.Duration {
 	var sum, n float64
 	for i := range t.buckets {
-		k := float64(t.buckets[i].Load())
-		sum += k * float64(middle(i))
-		n += k
+		if k := float64(t.buckets[i].Load()); k > 0 {
+			sum += k * float64(middle(i))
+			n += k
+		}
 	}
 	if n == 0 {
 		return 0

@@ -31,12 +31,12 @@ type Window struct {
 	unended atomic.Int64
 
 	left  [Size]uint32 // calls of a slot that ended in another way than answered
-	known [Size]uint32 // calls of a slot that are in answered, below
-	next  int64        // the first slot that may still be answered; those before are in answered
+	known [Size]known  // calls of a slot that are in begun and answered, below
+	next  int64        // the first slot that may still be answered; those before are in begun and answered
 	floor int64        // calls of this slot and before are nobody's evidence
 	gone  int64        // newest slot that is gone and had an answered call
 
-	begun        int64 // of slots that are gone
+	begun        int64 // in slots before next, those that are gone included
 	answered     int64
 	failed, slow int64 // calls ended so
 
@@ -108,9 +108,8 @@ func (w *Window) Turn(t int64) bool {
 func (w *Window) evict(old, slot int64, now Ended) {
 	i := uint64(old) % Size
 	begun, answered := w.take(i, slot)
-	w.begun += begun
-	w.know(i, answered) // also what came too late for settle
-	w.known[i] = 0
+	w.know(i, begun, answered) // also what came too late for settle
+	w.known[i] = known{}
 	switch {
 	case answered > 0:
 		w.ancient, w.gone = 0, old
@@ -130,10 +129,9 @@ func (w *Window) start(slot int64) {
 	for s := slot - Size + 1; s <= slot; s++ {
 		i := uint64(s) % Size
 		begun, answered := w.take(i, s)
-		w.begun += begun
-		w.know(i, answered)
+		w.know(i, begun, answered)
 	}
-	w.left, w.known = [Size]uint32{}, [Size]uint32{}
+	w.left, w.known = [Size]uint32{}, [Size]known{}
 	w.next = slot
 	w.head.Store(slot)
 	w.Forget()
@@ -148,8 +146,7 @@ func (w *Window) Close() (begun int64, ended Ended) {
 	for s := head - Size + 1; s <= head; s++ {
 		i := uint64(s) % Size
 		begun, answered := w.take(i, s+elsewhere)
-		w.begun += begun
-		w.know(i, answered)
+		w.know(i, begun, answered)
 	}
 	w.next = head + 1
 	ended = w.SoFar()
