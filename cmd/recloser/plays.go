@@ -30,6 +30,13 @@ func (p *plays) add(stage replay.Stage, policy replay.Policy, into *replay.Score
 	p.jobs = append(p.jobs, playing{stage, policy, into})
 }
 
+// shown is run with the bar, which has a total in requests.
+func (p *plays) shown(ctx context.Context, what string, total int) error {
+	p.bar.begin(what, int64(total))
+	defer p.bar.end()
+	return p.run(ctx)
+}
+
 // run makes all runs. It returns the first error, or that of ctx.
 func (p *plays) run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { p.stop.Store(true) })()

@@ -149,14 +149,16 @@ func (b *backtest) replay(ctx context.Context, reader *traceReader, names []stri
 		return nil, err
 	}
 	played := make([]report.Played, len(traces))
-	p, total := &plays{bar: b.bar, logs: true}, 0
 	for i, t := range traces {
-		total += b.plan(p, t, &played[i])
+		facts := t.Facts()
+		played[i].Name, played[i].Trace, played[i].Models = t.name, &facts, t.Models()
+		played[i].Unsorted, played[i].CallsTold = t.unsorted, t.callsTold
+		b.room(&played[i], len(guesses()), facts.Length)
 	}
-	b.bar.begin("replaying", int64(total))
-	err := p.run(ctx)
-	b.bar.end()
-	if err != nil {
+	if err := b.likely(ctx, traces, played); err != nil {
+		return nil, err
+	}
+	if err := b.bounds(ctx, traces, played); err != nil {
 		return nil, err
 	}
 	return report.MakeBacktest(report.BacktestInput{
@@ -164,16 +166,41 @@ func (b *backtest) replay(ctx context.Context, reader *traceReader, names []stri
 	}), nil
 }
 
-// plan plans the runs of a trace, and returns how many requests that is.
-func (b *backtest) plan(p *plays, t *loaded, into *report.Played) int {
-	facts := t.Facts()
-	into.Name, into.Trace, into.Models, into.Unsorted = t.name, &facts, t.Models(), t.unsorted
-	guesses := []replay.Guess{replay.Likely, replay.Optimistic, replay.Pessimistic}
-	b.room(into, len(guesses), facts.Length)
-	for run, guess := range guesses {
-		b.add(p, t.Stage(guess, replay.SpecClient(), b.seed), b.policies, into, run)
+// guesses are the runs of a trace.
+func guesses() []replay.Guess {
+	return []replay.Guess{replay.Likely, replay.Optimistic, replay.Pessimistic}
+}
+
+// likely plays the traces as they are likely.
+func (b *backtest) likely(ctx context.Context, traces []*loaded, played []report.Played) error {
+	p, total := &plays{bar: b.bar, logs: true}, 0
+	for i, t := range traces {
+		b.add(p, t.Stage(replay.Likely, replay.SpecClient(), b.seed), b.policies, &played[i], 0)
+		total += t.Facts().Requests * (len(b.policies) + 1)
 	}
-	return facts.Requests * len(guesses) * (len(b.policies) + 1)
+	return p.shown(ctx, "replaying", total)
+}
+
+// bounds plays what had to be guessed at best and at worst. All else is as it was.
+func (b *backtest) bounds(ctx context.Context, traces []*loaded, played []report.Played) error {
+	p, total := &plays{bar: b.bar}, 0
+	for i, t := range traces {
+		into := &played[i]
+		for run, guess := range guesses()[1:] {
+			stage := t.Stage(guess, replay.SpecClient(), b.seed)
+			p.add(stage, replay.Oracle(replay.SpecCosts()), &into.Oracle[run+1])
+			total += t.Facts().Requests
+			for j, policy := range b.policies {
+				if into.Policies[j][0].Guessed == 0 {
+					into.Policies[j][run+1] = into.Policies[j][0]
+					continue
+				}
+				p.add(stage, policy, &into.Policies[j][run+1])
+				total += t.Facts().Requests
+			}
+		}
+	}
+	return p.shown(ctx, "replaying what is guessed", total)
 }
 
 // room makes room for what will come of the runs.
@@ -209,5 +236,5 @@ const moments = 100
 
 // momentOf is the step of a plot.
 func momentOf(length time.Duration) time.Duration {
-	return max(length/moments+1, time.Second)
+	return length/moments/time.Second*time.Second + time.Second
 }

@@ -172,10 +172,7 @@ func (b *backtest) simulate(ctx context.Context, columns []replay.Column, c chos
 			total += requestsOf(s) * float64(len(policies)+1)
 		}
 	}
-	b.bar.begin("simulating", int64(total))
-	err := p.run(ctx)
-	b.bar.end()
-	if err != nil {
+	if err := p.shown(ctx, "simulating", int(total)); err != nil {
 		return nil, err
 	}
 	return report.MakeBacktest(report.BacktestInput{

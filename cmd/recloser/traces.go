@@ -34,8 +34,9 @@ const (
 type loaded struct {
 	*replay.Trace
 
-	name     string
-	unsorted int // rows that stood before an earlier one
+	name      string
+	unsorted  int  // rows that stood before an earlier one
+	callsTold bool // some say which call they belong to
 }
 
 // traceReader reads traces.
@@ -104,11 +105,11 @@ func fromHistory(ctx context.Context, name string) (*loaded, error) {
 			}
 		}
 	}
-	t, unsorted, err := trail(ctx, records, true)
+	t, err := trail(ctx, name, records, true)
 	if errors.Is(err, errNoRows) {
 		err = errors.New("no attempts are recorded in it: they are while recloser serve runs with --record on")
 	}
-	return &loaded{t, name, unsorted}, err
+	return t, err
 }
 
 func (r *traceReader) fromCSV(ctx context.Context, name string, in io.Reader) (*loaded, error) {
@@ -132,14 +133,14 @@ func (r *traceReader) fromCSV(ctx context.Context, name string, in io.Reader) (*
 			}
 		}
 	}
-	t, unsorted, err := trail(ctx, records, r.ended)
-	return &loaded{t, name, unsorted}, err
+	return trail(ctx, name, records, r.ended)
 }
 
 var errNoRows = errors.New("there are no rows")
 
 // trail makes a trace of records, if there are neither none nor too many.
-func trail(ctx context.Context, records iter.Seq2[replay.Record, error], ended bool) (t *replay.Trace, unsorted int, err error) {
+func trail(ctx context.Context, name string, records iter.Seq2[replay.Record, error], ended bool) (*loaded, error) {
+	t := &loaded{name: name}
 	n, last, models := 0, time.Duration(0), map[string]bool{}
 	checked := func(yield func(replay.Record, error) bool) {
 		for rec, err := range records {
@@ -151,24 +152,26 @@ func trail(ctx context.Context, records iter.Seq2[replay.Record, error], ended b
 				err = ctx.Err()
 			}
 			if rec.At < last {
-				unsorted++
+				t.unsorted++
 			}
 			last = max(last, rec.At)
-			if !models[rec.Model] {
-				if len(models) == maxTraceModels {
-					rec.Model = otherModels
-				} else {
-					models[rec.Model] = true
-				}
+			t.callsTold = t.callsTold || rec.Call != ""
+			switch {
+			case models[rec.Model]:
+			case len(models) < maxTraceModels:
+				models[rec.Model] = true
+			default:
+				rec.Model = otherModels
 			}
 			if !yield(rec, err) || err != nil {
 				return
 			}
 		}
 	}
-	t, err = replay.ReadTrace(checked, replay.TraceConfig{Ended: ended})
+	var err error
+	t.Trace, err = replay.ReadTrace(checked, replay.TraceConfig{Ended: ended})
 	if err == nil && n == 0 {
 		err = errNoRows
 	}
-	return t, unsorted, err
+	return t, err
 }

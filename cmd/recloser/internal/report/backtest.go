@@ -14,9 +14,10 @@ type Played struct {
 
 	// Trace has the facts of a trace, which was played as it is likely, at best and at
 	// worst, in this order. Nil: it is a scenario, played with one seed after the other.
-	Trace    *replay.TraceFacts
-	Models   []string // that the numbers in Trace stand for
-	Unsorted int      // rows that stood before an earlier one
+	Trace     *replay.TraceFacts
+	Models    []string // that the numbers in Trace stand for
+	CallsTold bool     // some rows say which call they belong to
+	Unsorted  int      // rows that stood before an earlier one
 
 	Oracle   []replay.Score   // of each run
 	Policies [][]replay.Score // likewise, in the order of BacktestInput
@@ -186,6 +187,7 @@ func (p *Played) add(other *Played) {
 	f.Aside += g.Aside
 	f.NoLatency += g.NoLatency
 	p.Unsorted += other.Unsorted
+	p.CallsTold = p.CallsTold || other.CallsTold
 	f.Outages = append(f.Outages, g.Outages...) // of which here only the number and lengths count
 	f.Brownouts = append(f.Brownouts, g.Brownouts...)
 }

@@ -13,7 +13,8 @@ func (b *Backtest) page() page {
 	p := page{Title: b.Title, Span: b.span()}
 	add := func(s section) { p.Sections = append(p.Sections, s) }
 	if b.Table != nil {
-		add(section{ID: "regret", Title: "Regret", Tables: []table{b.regretTable()}})
+		says := "Requests lost of 1000, more than by the oracle: the mean over the seeds, and its standard error where there are several."
+		add(section{ID: "regret", Title: "Regret", Says: []string{says}, Tables: []table{b.regretTable()}})
 	}
 	if b.Sum != nil {
 		add(b.cardSection("sum", "All together", b.Sum))
@@ -42,8 +43,8 @@ func (b *Backtest) span() string {
 // regretTable has the policies by scenario.
 func (b *Backtest) regretTable() table {
 	t := table{
-		Caption: "Requests lost of 1000, more than by the oracle: the mean over the seeds, and its standard error",
-		Columns: []column{{Head: "policy", Row: true}, {Head: "MEAN", Number: true}}, Parted: true,
+		Caption: "Regret by policy and scenario", Quiet: true, Parted: true,
+		Columns: []column{{Head: "policy", Row: true, Slim: true}, {Head: "MEAN", Number: true}},
 	}
 	for _, name := range b.Table.Scenarios {
 		t.Columns = append(t.Columns, column{Head: Shown(name), Number: true})
@@ -92,7 +93,7 @@ func (c *Scorecard) traceSays() []string {
 			ifAny(int64(t.Limited), count(int64(t.Limited))+" answered with 429"), ifAny(int64(t.Aside), many(int64(t.Aside), "caller's mistake"))) + ".",
 		t.troubles(),
 	}
-	if t.Requests == t.Attempts {
+	if !t.CallsTold {
 		says = append(says, "It does not tell which attempts belong to one call: each counts as a request of its own, and is not tried again.")
 	}
 	switch {
@@ -118,7 +119,10 @@ func (t *Traced) troubles() string {
 		brown, failed, of = brown+1, failed+int64(o.Failed), of+int64(o.Attempts)
 	}
 	text := "No outage"
-	if down > 0 {
+	switch {
+	case down == 1:
+		text = "1 outage of " + lengthOf(longest)
+	case down > 1:
 		text = many(down, "outage") + ", the longest of " + lengthOf(longest)
 	}
 	if brown > 0 {
@@ -156,47 +160,51 @@ func (c *Scorecard) ranked() []*Marks {
 type cardColumn struct {
 	head, long string
 	cell       func(*Marks) string
+	rare       bool // left out where all have 0
 }
 
 func (c *Scorecard) tables() []table {
 	whole := func(of func(*Marks) int) func(*Marks) string {
 		return func(m *Marks) string { return count(int64(of(m))) }
 	}
-	regret := cardColumn{"regret", "requests of 1000 lost more than by the oracle", func(m *Marks) string { return figureOf(m.Regret, m.RegretError) }}
+	regret := cardColumn{"regret", "requests of 1000 lost more than by the oracle", func(m *Marks) string { return figureOf(m.Regret, m.RegretError) }, false}
 	users := []cardColumn{
 		regret,
-		{"answered", "users answered, of all", func(m *Marks) string { return part1(m.Answered+m.AfterRetry, m.Requests) }},
-		{"retried", "of these after a retry", whole(func(m *Marks) int { return m.AfterRetry })},
-		{"refused", "refused at once", whole(func(m *Marks) int { return m.RefusedAtOnce })},
-		{"failed", "waited, then failed", whole(func(m *Marks) int { return m.WaitedThenFailed })},
-		{"in vain", "waited in vain, all users together", func(m *Marks) string { return lengthOf(m.InVain) }},
+		{"answered", "users answered, of all", func(m *Marks) string { return part1(m.Answered+m.AfterRetry, m.Requests) }, false},
+		{"retried", "of these after a retry", whole(func(m *Marks) int { return m.AfterRetry }), true},
+		{"refused", "refused at once", whole(func(m *Marks) int { return m.RefusedAtOnce }), false},
+		{"failed", "waited, then failed", whole(func(m *Marks) int { return m.WaitedThenFailed }), false},
+		{"in vain", "waited in vain, all users together", func(m *Marks) string { return lengthOf(m.InVain) }, false},
 	}
 	if c.Trace != nil && slices.ContainsFunc(c.Policies, func(m Marks) bool { return m.Guessed > 0 }) {
-		users = slices.Insert(users, 1, cardColumn{"guesses", "the same, at best and at worst", guesses})
+		users = slices.Insert(users, 1, cardColumn{"guesses", "the same, at best and at worst", guesses, false})
 	}
 	all := []table{c.table("What users saw", users...)}
 	if c.Oracle.Outages > 0 {
 		all = append(all, c.table("In outages",
-			cardColumn{"caught", "outages caught, of all", func(m *Marks) string { return count(int64(m.Caught)) + " of " + count(int64(m.Outages)) }},
-			cardColumn{"after", "noticed after, on average", func(m *Marks) string { return length(m.Detect) }},
-			cardColumn{"failures", "and after so many failures", func(m *Marks) string { return number(m.DetectFailures) }},
-			cardColumn{"wasted", "calls wasted on a dead service", whole(func(m *Marks) int { return m.Wasted })},
-			cardColumn{"back", "back after the outage's end in", func(m *Marks) string { return length(m.Return) }},
-			cardColumn{"load", "attempts a request in the 30 s after it", func(m *Marks) string { return ratio(m.RecoveryLoad) }}))
+			cardColumn{"caught", "outages caught, of all", func(m *Marks) string { return count(int64(m.Caught)) + " of " + count(int64(m.Outages)) }, false},
+			cardColumn{"after", "noticed after, on average", func(m *Marks) string { return length(m.Detect) }, false},
+			cardColumn{"failures", "and after so many failures", func(m *Marks) string { return number(m.DetectFailures) }, false},
+			cardColumn{"wasted", "calls wasted on a dead service", whole(func(m *Marks) int { return m.Wasted }), false},
+			cardColumn{"back", "back after the outage's end in", func(m *Marks) string { return length(m.Return) }, false},
+			cardColumn{"load", "attempts a request in the 30 s after it", func(m *Marks) string { return ratio(m.RecoveryLoad) }, false}))
 	}
 	return append(all, c.table("Attempts",
-		cardColumn{"made", "attempts made", whole(func(m *Marks) int { return m.Attempts })},
-		cardColumn{"failed", "that failed", whole(func(m *Marks) int { return m.FailedAttempts })},
-		cardColumn{"refused", "attempts refused", whole(func(m *Marks) int { return m.Refused })},
-		cardColumn{"good", "refused, and would have succeeded", func(m *Marks) string { return plain(m.RefusedGood) }},
-		cardColumn{"probes", "probes", whole(func(m *Marks) int { return m.Probes })},
-		cardColumn{"openings", "openings of circuits", whole(func(m *Marks) int { return m.Openings })},
-		cardColumn{"guessed", "attempts whose end is guessed", whole(func(m *Marks) int { return m.Guessed })}))
+		cardColumn{"made", "attempts made", whole(func(m *Marks) int { return m.Attempts }), false},
+		cardColumn{"failed", "that failed", whole(func(m *Marks) int { return m.FailedAttempts }), false},
+		cardColumn{"refused", "attempts refused", whole(func(m *Marks) int { return m.Refused }), false},
+		cardColumn{"good", "refused, and would have succeeded", func(m *Marks) string { return plain(m.RefusedGood) }, false},
+		cardColumn{"probes", "probes", whole(func(m *Marks) int { return m.Probes }), true},
+		cardColumn{"openings", "openings of circuits", whole(func(m *Marks) int { return m.Openings }), false},
+		cardColumn{"guessed", "attempts whose end is guessed", whole(func(m *Marks) int { return m.Guessed }), true}))
 }
 
 // table has a row for each policy, and one for the oracle.
 func (c *Scorecard) table(caption string, columns ...cardColumn) table {
-	t := table{Caption: caption, Columns: []column{{Head: "policy", Row: true, Name: true}}}
+	columns = slices.DeleteFunc(columns, func(k cardColumn) bool {
+		return k.rare && !slices.ContainsFunc(c.Policies, func(m Marks) bool { return k.cell(&m) != "0" })
+	})
+	t := table{Caption: caption, Columns: []column{{Head: "policy", Row: true, Name: true, Slim: true}}}
 	for _, k := range columns {
 		t.Columns = append(t.Columns, column{Head: k.head, Long: k.long, Number: true})
 	}

@@ -28,6 +28,7 @@ func traceNotes() []string {
 		"What is on record is taken as it is: an attempt that a policy lets through when it was made ends as it did. " +
 			"An attempt that was not made then is guessed: it is answered with the chance that the 16 attempts around it at the same model had, none of them further off than 10 minutes, and then ends like one of them. " +
 			"At best and at worst are the ends of the 90 % interval of that chance (Wilson).",
+		"Retry-After is not on record: after a 429 policies know only that it came.",
 		"What refusing does for the service is not credited: after a rate limit, or where the load itself kept the service down, calls would have fared better than the record says. " +
 			"Only \"recloser simulate\" closes that loop.",
 		"An outage of a trace is five failures in a row or more at one model, from the first of them to the next answer; a 429 is none, since the service works. " +

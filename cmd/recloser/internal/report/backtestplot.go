@@ -49,14 +49,14 @@ func (c *Scorecard) statePlot() *plot {
 		Label: "The service, and what each policy did with the attempts",
 		X:     f.labels(),
 		Legend: []legend{
-			{"ok", "answered; of the service: the chance of that"}, {"failed", "failed"}, {"refused", "refused"},
+			{"ok", "answered; of the service: the chance of that"}, {"bad", "failed"}, {"held", "refused"},
 		},
 		Rows: []plotRow{c.serviceRow(f)},
 	}
 	layers := []layer{
 		{legend{"ok", "answered"}, func(m *replay.Moment) int { return m.Good }},
-		{legend{"failed", "failed"}, func(m *replay.Moment) int { return m.Bad }},
-		{legend{"refused", "refused"}, func(m *replay.Moment) int { return m.Held }},
+		{legend{"bad", "failed"}, func(m *replay.Moment) int { return m.Bad }},
+		{legend{"held", "refused"}, func(m *replay.Moment) int { return m.Held }},
 	}
 	p.Rows = append(p.Rows, c.policyRows(f, layers, "attempt")...)
 	return p
@@ -71,8 +71,8 @@ func (c *Scorecard) usersPlot() *plot {
 	layers := []layer{
 		{legend{"ok", "answered"}, func(m *replay.Moment) int { return m.Answered }},
 		{legend{"retried", "answered after a retry"}, func(m *replay.Moment) int { return m.AfterRetry }},
-		{legend{"failed", "waited, then failed"}, (*replay.Moment).Failed},
-		{legend{"refused", "refused at once"}, func(m *replay.Moment) int { return m.Refused }},
+		{legend{"bad", "waited, then failed"}, (*replay.Moment).Failed},
+		{legend{"held", "refused at once"}, func(m *replay.Moment) int { return m.Refused }},
 	}
 	p := &plot{Label: "What users saw, by when they asked", X: f.labels(), Rows: c.policyRows(f, layers, "request")}
 	for _, l := range layers {
@@ -97,7 +97,7 @@ func (c *Scorecard) serviceRow(f timeframe) plotRow {
 			row.Hits = append(row.Hits, hit{rectangle(x, w, 0, 1), f.name(i) + ": " + part1(int(1000*m.Works), 1000) + " would be answered"})
 		}
 	}
-	row.Shapes = append(good.shape("ok"), bad.shape("failed")...)
+	row.Shapes = append(good.shape("ok"), bad.shape("bad")...)
 	return row
 }
 

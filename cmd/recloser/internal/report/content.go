@@ -40,6 +40,7 @@ type column struct {
 	Name   bool   // given by others: may be squeezed
 	Below  bool   // in text, on a line of its own
 	Row    bool   // heads its row
+	Slim   bool   // a name that is mostly short
 }
 
 // How many rows people are shown at most; the JSON has all.

@@ -63,6 +63,8 @@ func (c column) Class() string {
 	switch {
 	case c.Number:
 		return "n"
+	case c.Slim:
+		return "slim"
 	case c.Name:
 		return "name"
 	case c.Below:

@@ -19,13 +19,14 @@ type Scorecard struct {
 // Traced is what a trace tells by itself.
 type Traced struct {
 	Attempts  int          `json:"attempts"`
-	Requests  int          `json:"requests"` // calls, where it says which attempts are of one; else attempts
+	Requests  int          `json:"requests"` // calls, where those are told; else attempts
 	Models    int          `json:"models"`
 	Length    Seconds      `json:"length_s"`
 	Answered  int          `json:"answered"`
 	Failed    int          `json:"failed"`
 	Limited   int          `json:"limited"`
 	Aside     int          `json:"aside"`      // the caller's mistakes, and what it cancelled
+	CallsTold bool         `json:"calls_told"` // it says which attempts belong to one call
 	NoLatency int          `json:"no_latency"` // of how many attempts it has to be guessed
 	Unsorted  int          `json:"unsorted"`   // rows that stood before an earlier one
 	Outages   []TroubleOf  `json:"outages"`
@@ -122,9 +123,8 @@ func marksOf(policy string, s replay.Score) Marks {
 	return m
 }
 
-// tidySeconds leaves off what is below a microsecond, which depends on the order of
-// sums.
-func tidySeconds(s float64) Seconds { return seconds(Seconds(s).Duration()) }
+// tidySeconds leaves off what is below a microsecond.
+func tidySeconds(s float64) Seconds { return Seconds(tidy(s)) }
 
 func traceOf(p *Played) *Traced {
 	f := p.Trace
@@ -133,7 +133,7 @@ func traceOf(p *Played) *Traced {
 	}
 	t := &Traced{
 		Attempts: f.Records, Requests: f.Requests, Models: f.Models, Length: seconds(f.Length), Answered: f.Answered, Failed: f.Failed,
-		Limited: f.Limited, Aside: f.Aside, NoLatency: f.NoLatency, Unsorted: p.Unsorted, Outages: []TroubleOf{}, Brownouts: []BrownoutOf{},
+		Limited: f.Limited, Aside: f.Aside, NoLatency: f.NoLatency, CallsTold: p.CallsTold, Unsorted: p.Unsorted, Outages: []TroubleOf{}, Brownouts: []BrownoutOf{},
 	}
 	name := func(model int) string {
 		if model < 0 || model >= len(p.Models) {

@@ -76,7 +76,7 @@ func (t *texter) section(s *section) {
 			continue
 		}
 		for j, part := range t.parts(tab) {
-			if i+j > 0 {
+			if i+j > 0 || len(s.Says) > 0 {
 				t.line("")
 			}
 			t.table(&part)
