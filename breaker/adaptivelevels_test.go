@@ -178,7 +178,8 @@ func TestDeadlinesThatPassedAreHangs(t *testing.T) {
 // Whatever happens, in whatever order, the policy does not panic, nothing that is
 // reported contradicts itself, and when all is well again everybody is let in.
 func TestAdaptiveInvariants(t *testing.T) {
-	for seed := range uint64(min(40, histories/30)) {
+	for n := range min(40, histories/30) {
+		seed := uint64(n)
 		rng := rand.New(rand.NewPCG(seed, 1))
 		u := newUpstream(t, 3, nil)
 		var out []*breaker.Permit
