@@ -95,7 +95,7 @@ func (m *Meter) Observe(ctx context.Context, e guard.Event) {
 		m.attempt(ctx, &e)
 	case guard.CallEnded:
 		m.call(ctx, &e)
-	case guard.Retrying, guard.FallingBack, guard.Gated:
+	case guard.AttemptBegun, guard.Retrying, guard.FallingBack, guard.Gated:
 	}
 }
 
