@@ -14,7 +14,7 @@ func TestPrometheusKeepsExemplars(t *testing.T) {
 	c := startOTelCollector(t)
 	api := openaitest.Start(t, openaitest.Config{})
 	env := append(c.env(), "RECLOSER_ADMIN_TOKEN="+secretToken)
-	m := &measured{api: api, server: startServeIn(t, env, "--upstream", api.BaseURL)}
+	m := &measured{server: startServeIn(t, env, "--upstream", api.BaseURL)}
 	p := startPrometheus(t, m.Admin, "--enable-feature=exemplar-storage")
 	m.chat(t, "gpt-5")
 	eventually(t, "an exemplar with a trace", func() bool {
