@@ -41,6 +41,7 @@ var importRules = []layers.Rule{
 	{Name: rule2, Dir: "replay", Ours: core, Never: http},
 	{Name: rule2, Dir: "openaitest"},
 	{Name: "internal/sketch is a leaf", Dir: "internal/sketch"},
+	{Name: "internal/nearest is a leaf", Dir: "internal/nearest"},
 	{Name: "internal/layers is for tests", Dir: "internal/layers"},
 	{Name: "internal/layers is for tests", Dir: ".", Tests: []string{"internal/layers"}},
 }

@@ -230,7 +230,7 @@ func (g *Gate) settle(t instant, why Reason) {
 		case Closed:
 			tr.Until = g.time(g.until)
 		case Parked:
-			tr.Until = g.time(g.park.due)
+			tr.Until, tr.ParkedFor = g.time(g.park.due), g.park.why
 		case Open, Limited:
 		}
 		g.state, g.since = to, t

@@ -27,13 +27,14 @@ const (
 
 // Transition is one change of a gate's state. It never holds the key.
 type Transition struct {
-	Label    string // stands for the key
-	Model    string
-	From, To State
-	At       time.Time // when it was noticed: what time alone brings, when the next call asks
-	Reason   Reason
-	Until    time.Time // to Closed: when it opens; to Parked: when a test is due
-	Rate     float64   // calls a second, if limited
+	Label     string // stands for the key
+	Model     string
+	From, To  State
+	At        time.Time // when it was noticed: what time alone brings, when the next call asks
+	Reason    Reason
+	Until     time.Time // to Closed: when it opens; to Parked: when a test is due
+	Rate      float64   // calls a second, if limited
+	ParkedFor Reason    // to Parked: OutOfQuota or KeyRefused, whatever the Reason
 }
 
 // String tells what has changed and why.

@@ -353,6 +353,9 @@ func (a *attempt) settle(f *fault.Error) {
 	if f != nil {
 		e.Kind = f.Kind
 	}
+	if a.leg.key != nil {
+		e.Key = a.leg.key.Label()
+	}
 	a.call.observe(e)
 	if a.passed {
 		a.finish()

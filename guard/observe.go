@@ -25,6 +25,7 @@ type Event struct {
 	Call      uint64        // the same for all events of a call, and for no other's
 	Circuit   string        // its key: upstream/model, or upstream
 	Target    string        // its name; empty without a chain
+	Key       string        // of AttemptEnded: the label of the gate of its API key; empty without gates
 	To        string        // of FallingBack: the name of the next target
 	Attempt   int           // its number, from 1; in CallEnded how many there were
 	Kind      fault.Kind    // of a refusal it says nothing: see Refused

@@ -94,7 +94,7 @@ func TestDashboardPictures(t *testing.T) {
 	d := &dashboard{host: "api.openai.com", history: history}
 	d.server = startServeIn(t, []string{"HTTP_PROXY=" + way.URL, "http_proxy=", "NO_PROXY=", "no_proxy="},
 		"--upstream", "http://api.openai.com/v1", "--history", history, "--retries", "0", "--failure-threshold", "5",
-		"--base-timeout", "40s", "--reset-timeout", "90s", "--max-in-flight", "50")
+		"--base-timeout", "40s", "--reset-timeout", "90s", "--max-in-flight", "50", "--alert-open-for", "1s")
 	d.tab = startBrowser(t, "http://"+d.Admin)
 	for range 8 {
 		for _, m := range pictured {
@@ -112,11 +112,16 @@ func TestDashboardPictures(t *testing.T) {
 
 	d.open("/")
 	d.shows("gpt-5", "Open")
+	d.visible("#alert-count", "1")
 	d.pictures(t, "overview")
 	d.open(d.circuitPath("gpt-5") + "?last=1h")
 	d.visible(".standing", "Open")
 	d.until("its figures", "document.querySelector('.past[aria-busy=false] figure canvas')")
 	d.pictures(t, "circuit")
+	d.open("/alerts")
+	d.visible(".card", "Critical")
+	d.visible(".t-recent", "gpt-5 is down")
+	d.pictures(t, "alerts")
 }
 
 // pictures takes those of a page, in all colours and widths.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/recloser/recloser/cmd/recloser/internal/app"
 	"github.com/recloser/recloser/cmd/recloser/internal/config"
 )
 
@@ -26,6 +27,9 @@ references, or left out.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Read(config.Given{Flags: given(cmd), Environ: s.environ})
 			if err != nil {
+				return err
+			}
+			if _, err := app.AlertTargets(cfg); err != nil {
 				return err
 			}
 			for _, v := range cfg.Unknown(s.environ) {

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/recloser/recloser/breaker"
-	"github.com/recloser/recloser/cmd/recloser/internal/config"
+	"github.com/recloser/recloser/internal/nearest"
 )
 
 func newCircuits(s streams) *cobra.Command {
@@ -66,7 +66,7 @@ func newCircuitsMode(c *adminClient) *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(modes, args[1]) {
-				return usageError{fmt.Errorf("the mode is %q: use normal, observe, forced-open or disabled%s", args[1], didYouMean(config.Nearest(args[1], modes)))}
+				return usageError{fmt.Errorf("the mode is %q: use normal, observe, forced-open or disabled%s", args[1], didYouMean(nearest.Of(args[1], modes)))}
 			}
 			return c.act(cmd, map[string]string{"mode": args[1]}, "circuits", args[0], "mode")
 		},

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/recloser/recloser/cmd/recloser/internal/config"
+	"github.com/recloser/recloser/internal/nearest"
 )
 
 // text is a flag whose value is read later, so that all bad values are told at
@@ -63,7 +64,7 @@ func explainFlag(cmd *cobra.Command, err error) error {
 		err = fmt.Errorf("there is no flag -%s", unknown.GetSpecifiedShortnames())
 	case errors.As(err, &unknown):
 		name := unknown.GetSpecifiedName()
-		near := config.Nearest(name, flagNames(cmd))
+		near := nearest.Of(name, flagNames(cmd))
 		if near != "" {
 			near = "--" + near
 		}

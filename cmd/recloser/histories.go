@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 
 	"github.com/recloser/recloser/cmd/recloser/internal/config"
 	"github.com/recloser/recloser/cmd/recloser/internal/history"
+	"github.com/recloser/recloser/cmd/recloser/internal/report"
 )
 
 // What the commands about a history have in common.
@@ -39,24 +39,6 @@ func readHistory(ctx context.Context, file string) (*history.Reader, error) {
 	return r, err
 }
 
-// age reads a span of time, which may be in days: 30d, 12h, 1d12h.
-func age(text string) (time.Duration, error) {
-	days, rest, found := strings.Cut(text, "d")
-	if !found {
-		days, rest = "0", text
-	}
-	n, err := strconv.Atoi(days)
-	d := time.Duration(0)
-	if err == nil && rest != "" {
-		d, err = time.ParseDuration(rest)
-	}
-	d += time.Duration(n) * 24 * time.Hour
-	if err != nil || n < 0 || n > 36500 || d <= 0 {
-		return 0, errors.New("use a time such as 30d, 12h or 90m")
-	}
-	return d, nil
-}
-
 // sinceFlag adds the flag that says how far to look back.
 func sinceFlag(cmd *cobra.Command, def string) *text {
 	t := &text{def, "TIME"}
@@ -69,7 +51,7 @@ func sinceFlag(cmd *cobra.Command, def string) *text {
 func from(ctx context.Context, r *history.Reader, since string, to time.Time) (time.Time, error) {
 	begin := time.Time{}
 	if since != "all" {
-		d, err := age(since)
+		d, err := report.ParseAge(since)
 		if err != nil {
 			return time.Time{}, usageError{fmt.Errorf("--since is %q: %w, or all", since, err)}
 		}

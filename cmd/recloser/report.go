@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/recloser/recloser/cmd/recloser/internal/config"
 	"github.com/recloser/recloser/cmd/recloser/internal/history"
 	"github.com/recloser/recloser/cmd/recloser/internal/report"
+	"github.com/recloser/recloser/internal/nearest"
 )
 
 func newReport(s streams) *cobra.Command {
@@ -121,6 +121,6 @@ func renderer(format string, w io.Writer) (func(*report.Report) error, error) {
 	case "html":
 		return func(r *report.Report) error { return r.WriteHTML(w) }, nil
 	}
-	err := fmt.Errorf("--format is %q: use text, json or html%s", format, didYouMean(config.Nearest(format, []string{"text", "json", "html"})))
+	err := fmt.Errorf("--format is %q: use text, json or html%s", format, didYouMean(nearest.Of(format, []string{"text", "json", "html"})))
 	return nil, usageError{err}
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/recloser/recloser/cmd/recloser/internal/config"
+	"github.com/recloser/recloser/internal/nearest"
 )
 
 // streams are what a command has of the world around it.
@@ -77,7 +77,7 @@ asks with one call at a time whether the API is back, and then lets all in again
 	root.SetErr(s.err)
 	root.SetFlagErrorFunc(explainFlag)
 	root.SetUsageFunc(usage)
-	root.AddCommand(newDemo(), newServe(s), newCheck(s), newStatus(s), newCircuits(s), newReport(s), newExport(s), newImport(s), newMock(), newExplain(), newVersion())
+	root.AddCommand(newDemo(), newServe(s), newCheck(s), newStatus(s), newCircuits(s), newAlert(s), newReport(s), newExport(s), newImport(s), newMock(), newExplain(), newVersion())
 	strictHelp(root)
 	return root
 }
@@ -112,7 +112,7 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return usageError{fmt.Errorf("there is no command %q%s", args[0], didYouMean(config.Nearest(args[0], names)))}
+	return usageError{fmt.Errorf("there is no command %q%s", args[0], didYouMean(nearest.Of(args[0], names)))}
 }
 
 // noArguments refuses words that belong to no flag.

@@ -31,7 +31,8 @@ func newStatus(s streams) *cobra.Command {
 		Use:   "status",
 		Short: "Show the circuits of a proxy that runs, in one look",
 		Long: `Show what the dashboard of a running proxy shows in one look: which circuits are not
-closed, since when and why, what is refused, when the next probe is due.
+closed, since when and why, what is refused, when the next probe is due, and which alerts
+fire.
 
 The exit code tells how it is:
 
@@ -110,6 +111,11 @@ type statusOf struct {
 		Key, Model, State, Why string
 		Until                  *time.Time
 	} `json:"gates"`
+	Alerts []struct {
+		Severity, Title string
+		Since           *time.Time
+		Muted, Calm     *time.Time
+	} `json:"alerts"`
 	Now time.Time `json:"now"`
 }
 

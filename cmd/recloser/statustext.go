@@ -36,6 +36,7 @@ func writeStatus(w io.Writer, o *statusOf, s screen) {
 	if o.History.State == "degraded" || o.History.State == "memory" {
 		fmt.Fprintf(w, "History: %s: %s\n", o.History.State, shown(o.History.Reason))
 	}
+	writeAlerts(w, o, s)
 	if len(rows) > 0 {
 		fmt.Fprintln(w)
 		writeRows(w, rows, o.Now, s)
@@ -46,6 +47,35 @@ func writeStatus(w io.Writer, o *statusOf, s screen) {
 		}
 	}
 }
+
+// shownAlerts is how many have a line.
+const shownAlerts = 20
+
+func writeAlerts(w io.Writer, o *statusOf, s screen) {
+	for i := range o.Alerts {
+		if i == shownAlerts {
+			fmt.Fprintf(w, "and %s\n", many(len(o.Alerts)-i, "more alert", "more alerts"))
+			break
+		}
+		a := &o.Alerts[i]
+		line := "Alert, " + shown(a.Severity)
+		if a.Since != nil {
+			line += fmt.Sprintf(", since %s (%s)", clock(*a.Since), o.Now.Sub(*a.Since).Round(time.Second))
+		}
+		line += ": " + shown(a.Title)
+		if a.Calm != nil {
+			line += "; calm since " + clock(*a.Calm)
+		}
+		colour := map[bool]string{true: red, false: yellow}[a.Severity == "critical"]
+		if a.Muted != nil {
+			line, colour = line+"; muted until "+clock(*a.Muted), ""
+		}
+		fmt.Fprintln(w, s.paint(colour, s.cut(line)))
+	}
+}
+
+// clock is a moment for people who may be in other places.
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 func many(n int, one, more string) string {
 	if n == 1 {
@@ -189,7 +219,7 @@ const (
 )
 
 func (s screen) paint(colour, text string) string {
-	if !s.colour {
+	if !s.colour || colour == "" {
 		return text
 	}
 	return colour + text + "\x1b[0m"

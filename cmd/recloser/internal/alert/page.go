@@ -42,3 +42,20 @@ type Page struct {
 	Link  string // to the page of the circuit; "": none is known
 	Test  bool   // nothing is wrong: somebody tries whether pages arrive
 }
+
+// NewTest returns a page that says that nothing is wrong.
+func NewTest(now time.Time, link string) Page {
+	return Page{
+		Key: TestPage, Rule: TestPage, Severity: Warning, State: Firing, Number: 1, At: now, Since: now,
+		Title: "this is a test of Recloser's alerts",
+		What:  "Somebody has run recloser alert test. An alert would arrive here, too.",
+		Link:  link, Test: true,
+	}
+}
+
+// Over returns the page that says that the trouble of p has ended.
+func (p Page) Over(at time.Time) Page {
+	p.State, p.Number, p.At, p.Ended = Resolved, p.Number+1, at, at
+	p.What, p.Why, p.Users, p.Next = overWords(p.Since, at), "", "", ""
+	return p
+}

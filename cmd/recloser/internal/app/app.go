@@ -15,6 +15,7 @@ import (
 	"github.com/recloser/recloser/cmd/recloser/internal/dashboard"
 	"github.com/recloser/recloser/cmd/recloser/internal/gateway"
 	"github.com/recloser/recloser/cmd/recloser/internal/history"
+	"github.com/recloser/recloser/cmd/recloser/internal/telemetry"
 	"github.com/recloser/recloser/gate"
 	"github.com/recloser/recloser/guard"
 )
@@ -27,6 +28,8 @@ type Options struct {
 	// OnTransition is told every change of a circuit's state, on the request
 	// path: it must be quick. Nil: nobody is.
 	OnTransition func(breaker.Transition)
+	// Transport makes the attempts. Nil: one with the deadlines of the configuration.
+	Transport http.RoundTripper
 }
 
 // App is a proxy with its admin listener. Make it with New.
@@ -39,9 +42,13 @@ type App struct {
 	history *history.History
 	hashKey []byte // by which gates know API keys
 
+	alerts    *alerts
 	live      *dashboard.Live // nil: nobody can look
 	dashboard *dashboard.Dashboard
 	web       *os.Root // of --dashboard-dir; nil: not given
+
+	meter   *telemetry.Meter
+	metrics http.Handler // nil: nobody can ask for metrics
 
 	pages    pages
 	proxy    *server
@@ -75,11 +82,16 @@ func New(ctx context.Context, cfg *config.Serve, opts Options) (*App, error) {
 func (a *App) prepare(ctx context.Context, cfg *config.Serve) error {
 	a.hashKey = a.keyOfGates(ctx)
 	a.watch(ctx, cfg)
+	a.measure(cfg)
+	if err := a.openAlerts(ctx, cfg); err != nil {
+		return err
+	}
 	var err error
-	if a.guard, err = guard.New(nil, a.guardConfig(cfg)); err != nil {
+	if a.guard, err = guard.New(a.opts.Transport, a.guardConfig(cfg)); err != nil {
 		return err
 	}
 	a.remember(ctx)
+	a.openMetrics(cfg)
 	if err := a.openDashboard(cfg); err != nil {
 		return err
 	}
@@ -88,16 +100,21 @@ func (a *App) prepare(ctx context.Context, cfg *config.Serve) error {
 		return err
 	}
 	a.pages.swap(h)
-	return a.listen(ctx, cfg)
+	if err := a.listen(ctx, cfg); err != nil {
+		return err
+	}
+	return a.startAlerts(cfg)
 }
 
 // guardConfig is that of cfg with what the process adds.
 func (a *App) guardConfig(cfg *config.Serve) guard.Config {
 	g := cfg.Guard
-	transitions, gates := []func(breaker.Transition){logTransitions(a.log), a.opts.OnTransition}, []func(gate.Transition){logGates(a.log)}
+	transitions := []func(breaker.Transition){logTransitions(a.log), a.opts.OnTransition, a.alerts.engine.Transition, a.meter.Transition}
+	gates := []func(gate.Transition){logGates(a.log), a.alerts.engine.GateTransition}
+	g.Observe = both(both(g.Observe, a.alerts.engine.Observe), a.meter.Observe)
 	if h := a.history; h != nil {
 		transitions, gates = append(transitions, recordTransition(h)), append(gates, recordGate(h))
-		g.Observe, g.HashKey = recordCalls(h), a.hashKey
+		g.Observe, g.HashKey = both(g.Observe, recordCalls(h)), a.hashKey
 	}
 	if l := a.live; l != nil {
 		transitions, gates = append(transitions, l.Transition), append(gates, l.GateTransition)
@@ -163,6 +180,9 @@ func (a *App) AdminAddr() net.Addr {
 // way, which then returns ErrBrokenOff. It may be called again.
 func (a *App) Close() error {
 	a.stop(nil)
+	if a.alerts != nil {
+		a.alerts.close()
+	}
 	a.closeDashboard()
 	var err error
 	for _, s := range []*server{a.proxy, a.admin} {

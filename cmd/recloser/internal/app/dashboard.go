@@ -41,6 +41,7 @@ func (a *App) openDashboard(cfg *config.Serve) error {
 	if h := a.history; h != nil {
 		c.Past, c.Record, c.Health = h, h.Event, func() dashboard.Health { return healthOf(h.Status()) }
 	}
+	c.Alerts = a.alerts
 	if cfg.DashboardDir != "" {
 		root, err := os.OpenRoot(cfg.DashboardDir)
 		if err != nil {
@@ -60,7 +61,7 @@ func healthOf(s history.Status) dashboard.Health {
 func (a *App) adminConfig(cfg *config.Serve) gateway.AdminConfig {
 	c := gateway.AdminConfig{Token: cfg.AdminToken, Ready: a.ready, Trouble: a.trouble, Log: a.log}
 	if a.dashboard != nil {
-		c.Pages, c.LoginPage = a.dashboard, a.dashboard.LoginPage
+		c.Pages, c.LoginPage = a.withMetrics(a.dashboard), a.dashboard.LoginPage
 	}
 	return c
 }

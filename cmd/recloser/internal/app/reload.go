@@ -51,11 +51,16 @@ func (a *App) reload(next *config.Serve) ([]slog.Attr, error) {
 	if err != nil {
 		return nil, err
 	}
+	targets, err := AlertTargets(next)
+	if err != nil {
+		return nil, err
+	}
 	if err := a.guard.SetConfig(a.guardConfig(next)); err != nil {
 		return nil, err
 	}
 	a.pages.swap(h) // from here nothing can fail
 	a.cfg.Store(next)
+	a.alerts.configure(next, targets)
 	return changes, nil
 }
 

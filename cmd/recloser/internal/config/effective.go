@@ -30,7 +30,7 @@ func (c *Serve) WriteYAML(w io.Writer) error {
 		}
 		switch {
 		case s.Secret:
-			out.secret(field, s)
+			out.secret(depth, field, s)
 		case s.Name == "base-timeout" && s.Source == Default && c.cutBelow(s.Text):
 			// Written out, it would be no default that gives way any more.
 			out.line(depth, "# "+field+": "+s.Text+" # default; shorter where an override has a shorter reset_timeout")
@@ -99,17 +99,33 @@ func (w *writer) item(depth int, fields func()) {
 }
 
 // secret writes a reference where there is one to write.
-func (w *writer) secret(field string, s Setting) {
+func (w *writer) secret(depth int, field string, s Setting) {
 	switch {
 	case s.Text == "":
-		w.line(0, "# "+field+": not set")
+		w.line(depth, "# "+field+": not set")
 	case s.ref != nil:
-		w.line(0, field+": "+s.ref.String()+w.from(s.From()))
+		w.line(depth, field+": "+s.ref.String()+w.from(s.From()))
+	case s.list != nil:
+		w.references(depth, field, s)
 	case s.Source == Environment:
-		w.line(0, field+": "+reference{env: s.Origin}.String()+w.from(s.From()))
+		w.line(depth, field+": "+reference{env: s.Origin}.String()+w.from(s.From()))
 	default:
-		w.line(0, "# "+field+": set by "+comment(s.From())+", and not written here")
+		w.line(depth, "# "+field+": set by "+comment(s.From())+", and not written here")
 	}
+}
+
+// references writes a list of secrets. What the file has as a text is not written: then
+// what is left would be another configuration.
+func (w *writer) references(depth int, field string, s Setting) {
+	var all []string
+	for _, one := range s.list {
+		if one.ref == nil {
+			w.line(depth, "# "+field+": set by "+comment(s.From())+", and not written here, as there are secrets in it")
+			return
+		}
+		all = append(all, one.ref.String())
+	}
+	w.line(depth, field+": ["+strings.Join(all, ", ")+"]"+w.from(s.From()))
 }
 
 // override writes an entry of the list.
@@ -210,6 +226,12 @@ func scalar(o Option, text string) string {
 		return off // the library would quote it for readers of YAML 1.1
 	case o.Kind == Whole || o.Kind == Share:
 		return text
+	case o.Kind == List && o.Values == nil:
+		var quoted []string
+		for _, one := range items(text) {
+			quoted = append(quoted, strconv.Quote(one))
+		}
+		return "[" + strings.Join(quoted, ", ") + "]"
 	case o.Kind == List:
 		return "[" + strings.Join(items(text), ", ") + "]" // of words that need no quotes
 	}

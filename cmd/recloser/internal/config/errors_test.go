@@ -153,18 +153,6 @@ func TestUnknownVariables(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	names := []string{"retries", "retry-strategy", "mode", "listen", "count"}
-	for name, want := range map[string]string{
-		"retrys": "retries", "retry": "", "lsiten": "listen", "mod": "mode", "modes": "mode", "cuont": "count",
-		"": "", "zzz": "", "xretriesx": "retries", strings.Repeat("retries", 1000): "",
-	} {
-		if got := Nearest(name, names); got != want {
-			t.Errorf("%q: %q, want %q", name, got, want)
-		}
-	}
-}
-
 func TestUpstreamThatIsTheProxyItself(t *testing.T) {
 	const self = "it is the address of the proxy itself: use the URL of the API"
 	for _, tt := range []struct {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/recloser/recloser/internal/nearest"
 )
 
 // maxFile is more than anybody writes by hand.
@@ -26,6 +28,7 @@ type value struct {
 	text string
 	line int
 	ref  *reference
+	list []value // of addresses
 }
 
 // problem is something that is wrong with the file.
@@ -79,14 +82,16 @@ func (f *file) errors() (errs []error) {
 func (f *file) setting(o Option) (Setting, bool) {
 	v, ok := f.values[o.Name]
 	place := f.place(v.line)
-	return Setting{Option: o, Text: v.text, Source: File, Origin: place + ": " + o.Path, place: place, ref: v.ref}, ok
+	return Setting{Option: o, Text: v.text, Source: File, Origin: place + ": " + o.Path, place: place, ref: v.ref, list: v.list}, ok
 }
 
 // references are where all secrets of the file are.
 func (f *file) references() (all []*reference) {
 	for _, v := range f.values {
-		if v.ref != nil {
-			all = append(all, v.ref)
+		for _, one := range append(v.list, v) {
+			if one.ref != nil {
+				all = append(all, one.ref)
+			}
 		}
 	}
 	for _, c := range f.chains() {
@@ -145,7 +150,7 @@ func newKnown() known {
 // of the same section, or else of one that is called so elsewhere, in the file or
 // as a flag.
 func (k known) nearest(section, field string, beside []string) string {
-	if near := Nearest(field, append(slices.Clone(k.sections[section]), beside...)); near != "" {
+	if near := nearest.Of(field, append(slices.Clone(k.sections[section]), beside...)); near != "" {
 		return join(section, near)
 	}
 	var names []string
@@ -158,7 +163,7 @@ func (k known) nearest(section, field string, beside []string) string {
 			}
 		}
 	}
-	return paths[Nearest(field, names)]
+	return paths[nearest.Of(field, names)]
 }
 
 func join(section, field string) string {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Given is what the configuration of a process is made of.
@@ -74,17 +75,32 @@ func (c *Serve) fromFile(s Setting, environ []string) (_ Setting, own bool) {
 	if given, ok := c.file.setting(s.Option); ok {
 		s, own = given, true
 	}
-	if s.ref == nil {
-		return s, own
+	if s.ref != nil {
+		s.Text = c.fetch(s, value{line: c.file.values[s.Name].line, ref: s.ref}, environ)
 	}
-	text, warning, err := s.ref.secret(environ)
-	if err != nil {
-		c.file.wrong(c.file.values[s.Name].line, "%s: %v", s.Path, err)
+	var texts []string
+	for _, one := range s.list {
+		if one.ref != nil {
+			one.text = c.fetch(s, one, environ)
+		}
+		texts = append(texts, one.text)
 	}
-	if s.Text = text; warning != "" {
-		c.Warnings = append(c.Warnings, s.Origin+": "+warning)
+	if texts != nil {
+		s.Text = strings.Join(texts, "\n")
 	}
 	return s, own
+}
+
+// fetch fetches a secret of a setting.
+func (c *Serve) fetch(s Setting, v value, environ []string) string {
+	text, warning, err := v.ref.secret(environ)
+	if err != nil {
+		c.file.wrong(v.line, "%s: %v", s.Path, err)
+	}
+	if warning != "" {
+		c.Warnings = append(c.Warnings, s.Origin+": "+warning)
+	}
+	return text
 }
 
 // find takes the text of the strongest layer that has one.

@@ -33,7 +33,8 @@ const (
 	Size
 	Choice
 	Toggle
-	List // of Values, separated by commas; in the file also a list
+	List      // of Values, or of any texts, separated by commas; in the file also a list
+	Addresses // URLs with secrets, separated by white space; in the file a list of them or of references
 )
 
 // section returns the two parts of an option's path; the first may be empty.
@@ -54,17 +55,19 @@ type option struct {
 
 // The headings of options.
 const (
-	groupListen  = "Where it listens, and what it stands in for"
-	groupCircuit = "When a circuit opens, and for how long"
-	groupGate    = "Rate limits that the service reports, and keys without quota"
-	groupRetry   = "Retries"
-	groupTargets = "Other targets: when calls go there (the targets themselves are in the file)"
-	groupTimeout = "Deadlines"
-	groupStream  = "Streams"
-	groupGray    = "Failures behind a good status: whether they count"
-	groupLimit   = "Limits"
-	groupHistory = "History"
-	groupProcess = "The process"
+	groupListen    = "Where it listens, and what it stands in for"
+	groupCircuit   = "When a circuit opens, and for how long"
+	groupGate      = "Rate limits that the service reports, and keys without quota"
+	groupRetry     = "Retries"
+	groupTargets   = "Other targets: when calls go there (the targets themselves are in the file)"
+	groupTimeout   = "Deadlines"
+	groupStream    = "Streams"
+	groupGray      = "Failures behind a good status: whether they count"
+	groupLimit     = "Limits"
+	groupHistory   = "History"
+	groupAlert     = "Alerts: where they go, and what is one"
+	groupTelemetry = "Telemetry"
+	groupProcess   = "The process"
 )
 
 // Options lists the options of "recloser serve" in the order of its help.

@@ -17,7 +17,7 @@ import (
 // options is the table of all options: flags, variables and fields of the file.
 func options() []option {
 	return slices.Concat(listenOptions(), circuitOptions(), gateOptions(), retryOptions(), fallbackOptions(), timeoutOptions(), streamOptions(), grayOptions(),
-		limitOptions(), historyOptions(), processOptions())
+		limitOptions(), historyOptions(), alertOptions(), telemetryOptions(), processOptions())
 }
 
 func listenOptions() []option {
@@ -266,6 +266,19 @@ func historyOptions() []option {
 			historyFile()),
 		set("record", "history.record", off, "keep a row for each attempt, without its content, for recloser export and replay",
 			toggle(func(c *Serve, on bool) { c.Record = on })),
+	}
+}
+
+func telemetryOptions() []option {
+	set := func(name, def, usage string, o option) option {
+		o.Name, o.Path, o.Group, o.Default, o.Usage, o.Varies, o.Fixed = name, "telemetry."+snake(name), groupTelemetry, def, usage, false, true
+		return o
+	}
+	return []option{
+		set("metrics", "on", "metrics for Prometheus at /metrics of the admin address, where its token is asked for too; off: none",
+			toggle(func(c *Serve, on bool) { c.Metrics = on })),
+		set("native-histograms", off, "on: durations also as native histograms, for a Prometheus that asks for them",
+			toggle(func(c *Serve, on bool) { c.NativeHistograms = on })),
 	}
 }
 

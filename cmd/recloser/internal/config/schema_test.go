@@ -39,6 +39,10 @@ func schemaOf(o Option) *jsonschema.Schema {
 			s.Enum = append(s.Enum, v)
 		}
 	case List:
+		if o.Values == nil {
+			forms = append(forms, &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{Type: "string"}, MinItems: new(1)}, text(""))
+			break
+		}
 		one := "(" + strings.Join(o.Values, "|") + ")"
 		item := &jsonschema.Schema{}
 		for _, v := range o.Values {
@@ -51,7 +55,12 @@ func schemaOf(o Option) *jsonschema.Schema {
 	if o.OrOff && o.Kind != Text {
 		forms = append(forms, &jsonschema.Schema{Const: new(any(off))})
 	}
-	if o.Secret {
+	switch {
+	case o.Kind == Addresses:
+		one := append(references(), text("://"))
+		forms = append(one, &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{AnyOf: one}, MaxItems: new(maxAlertTargets)})
+		s.Description += ". A secret may be given by reference"
+	case o.Secret:
 		s.Description += ". A secret is given by reference"
 		forms = references()
 	}
@@ -175,6 +184,11 @@ func fileSchema() *jsonschema.Schema {
 	addOptions(entry, func(o Option) bool { return o.Varies })
 	add(entry, "targets", targetsRef("where these calls go, in place of the list above; an empty list: as they come"))
 	root.Defs = map[string]*jsonschema.Schema{"targets": targetsSchema()}
+	alerts := root.Properties["alerts"]
+	root.Properties["alerts"] = &jsonschema.Schema{
+		Description: groupAlert + ". In short: a list of where they go",
+		AnyOf:       []*jsonschema.Schema{alerts, alerts.Properties["to"]},
+	}
 	add(root, "targets", targetsRef("where calls go, in order: the first that lets a call through"))
 	add(root, "overrides", &jsonschema.Schema{
 		Types: []string{"array", "null"}, Items: entry, MaxItems: new(64),

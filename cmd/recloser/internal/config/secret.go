@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/recloser/recloser/internal/nearest"
 )
 
 // reference says where a secret is: in a variable of the environment, or in a file.
@@ -55,7 +57,7 @@ func (p *parser) reference(path string, f field) *reference {
 			p.wrong(one.line, "%s: a secret does not belong in this file: %s", path, aReference)
 		case one.name != "env" && one.name != "file":
 			hint := ": write {env: NAME} or {file: PATH}"
-			if near := Nearest(one.name, []string{"env", "file"}); near != "" {
+			if near := nearest.Of(one.name, []string{"env", "file"}); near != "" {
 				hint = "; did you mean " + path + "." + near + "?"
 			}
 			p.wrong(one.line, "there is no field %s%s", path+"."+clip(one.name), hint)

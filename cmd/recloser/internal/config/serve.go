@@ -32,6 +32,12 @@ type Serve struct {
 	HistoryGiven bool
 	Record       bool
 
+	Alerts Alerts
+
+	// Metrics are served to Prometheus; with NativeHistograms some in that form too.
+	Metrics          bool
+	NativeHistograms bool
+
 	DrainDelay    time.Duration
 	ShutdownGrace time.Duration
 	LogFormat     LogFormat

@@ -12,6 +12,7 @@ import (
 	"github.com/recloser/recloser/breaker"
 	"github.com/recloser/recloser/fault"
 	"github.com/recloser/recloser/guard"
+	"github.com/recloser/recloser/internal/nearest"
 )
 
 const day = 24 * time.Hour
@@ -36,7 +37,7 @@ func oneOf(choices ...choice) option {
 				return nil
 			}
 		}
-		if near := Nearest(text, o.Values); near != "" && len(o.Values) > 1 {
+		if near := nearest.Of(text, o.Values); near != "" && len(o.Values) > 1 {
 			return fmt.Errorf("use %s; did you mean %s?", alternatives(o.Values), near)
 		}
 		return fmt.Errorf("use %s", alternatives(o.Values))
@@ -81,7 +82,7 @@ func kinds(field func(*Serve) *[]fault.Kind) option {
 			i := slices.Index(o.Values, name)
 			if i < 0 {
 				near := ""
-				if n := Nearest(name, o.Values); n != "" {
+				if n := nearest.Of(name, o.Values); n != "" {
 					near = "; did you mean " + n + "?"
 				}
 				return fmt.Errorf("use off, or a list of %s%s", alternatives(o.Values), near)

@@ -11,6 +11,7 @@ type Setting struct {
 
 	place string     // in the file: "recloser.yaml:3"
 	ref   *reference // of a secret in the file
+	list  []value    // of several
 }
 
 // From says in a word or two where the value comes from: "default", "--retries",

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/recloser/recloser/guard"
+	"github.com/recloser/recloser/internal/nearest"
 )
 
 // chain is a list of targets in the file.
@@ -46,7 +47,7 @@ func meant(name string) string {
 	case "base_url", "upstream":
 		return "url"
 	}
-	return Nearest(name, targetFields())
+	return nearest.Of(name, targetFields())
 }
 
 // The most that guard takes.

@@ -116,6 +116,10 @@ func (p *parser) top(root *yaml.Node) {
 			p.read(o, f.name, f, func(v value) { p.values[o.Name] = v })
 			continue
 		}
+		if o := p.options["alerts.to"]; f.name == "alerts" && f.node.Kind != yaml.MappingNode && !isNull(f.node) { // in short
+			p.read(o, f.name, f, func(v value) { p.values[o.Name] = v })
+			continue
+		}
 		if _, ok := p.sections[f.name]; ok && f.name != "" {
 			p.section(f, "", func(o option, _ string, v value) { p.values[o.Name] = v })
 			continue
@@ -148,6 +152,10 @@ func (p *parser) section(f field, path string, take func(o option, path string, 
 // read takes the value of a field.
 func (p *parser) read(o option, path string, f field, take func(value)) {
 	switch {
+	case o.Kind == Addresses:
+		if v, ok := p.addresses(path, f); ok {
+			take(v)
+		}
 	case o.Secret:
 		if ref := p.reference(path, f); ref != nil {
 			take(value{line: f.line, ref: ref})

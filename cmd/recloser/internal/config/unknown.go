@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/recloser/recloser/internal/nearest"
 )
 
 // An UnknownVariable is one of the environment that looks like ours.
@@ -46,7 +48,7 @@ func nearestVariable(name string, known []string) string {
 	for _, k := range known {
 		bare = append(bare, strings.TrimPrefix(k, prefix))
 	}
-	if near := Nearest(strings.TrimPrefix(name, prefix), bare); near != "" {
+	if near := nearest.Of(strings.TrimPrefix(name, prefix), bare); near != "" {
 		return prefix + near
 	}
 	return ""

@@ -13,10 +13,11 @@ import (
 
 // done is the answer to an action.
 type done struct {
-	OK     bool    `json:"ok"`
-	Row    *row    `json:"row,omitempty"`
-	Gate   *gateOf `json:"gate,omitempty"`
-	Bypass *bool   `json:"bypass,omitempty"`
+	OK     bool     `json:"ok"`
+	Row    *row     `json:"row,omitempty"`
+	Gate   *gateOf  `json:"gate,omitempty"`
+	Bypass *bool    `json:"bypass,omitempty"`
+	Alert  *alertOf `json:"alert,omitempty"`
 }
 
 func (d *Dashboard) setMode(w http.ResponseWriter, r *http.Request) {

@@ -21,6 +21,8 @@ type Config struct {
 	Past Past
 	// Health tells how the history is; nil: there is none.
 	Health func() Health
+	// Alerts knows what people are told of; nil: nobody is told of anything.
+	Alerts Alerts
 	// Record is told what an operator does. It must not block. Nil: nobody is.
 	Record func(report.Event)
 	// Log is told too. Nil: no log.

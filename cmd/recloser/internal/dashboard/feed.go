@@ -63,11 +63,12 @@ type feed struct {
 // knowledge is what viewers were told. It belongs to the goroutine, or while there is
 // none to who is about to start it.
 type knowledge struct {
-	rows  map[string]told
-	gates []gateOf
-	whole whole
-	seed  maphash.Seed
-	sums  sums
+	rows   map[string]told
+	gates  []gateOf
+	alerts []alertBrief
+	whole  whole
+	seed   maphash.Seed
+	sums   sums
 }
 
 // whole is what only an overview tells.
@@ -127,12 +128,12 @@ func (f *feed) wanted() bool {
 // returns how many rows it has sent.
 func (f *feed) tell(scan bool) (rows int) {
 	now := f.d.cfg.Now()
-	items, gates, lost := f.news.take()
-	if lost {
+	news := f.news.take()
+	if news.lost {
 		f.forget()
 	}
 	circuits := make(map[string]bool)
-	for _, i := range items {
+	for _, i := range news.items {
 		f.publish(i.kind, i.data)
 		circuits[i.circuit] = true
 	}
@@ -140,8 +141,11 @@ func (f *feed) tell(scan bool) (rows int) {
 	if scan || len(circuits) > 0 {
 		rows = f.tellRows(now, func(b *breaker.Breaker) bool { return scan || circuits[b.Name()] })
 	}
-	if scan || gates {
+	if scan || news.gates {
 		f.tellGates()
+	}
+	if scan || news.alerts {
+		f.tellAlerts()
 	}
 	return rows
 }
@@ -206,6 +210,17 @@ func (f *feed) tellGates() {
 	}
 	f.known.gates = gates
 	f.publish("gates", gates)
+}
+
+// tellAlerts sends them when more has changed than figures in their titles, which do so
+// all the time.
+func (f *feed) tellAlerts() {
+	alerts := f.d.briefs()
+	if slices.EqualFunc(alerts, f.known.alerts, alertBrief.same) {
+		return
+	}
+	f.known.alerts = alerts
+	f.publish("alerts", alerts)
 }
 
 func (f *feed) publish(kind string, v any) {

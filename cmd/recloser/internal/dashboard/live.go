@@ -55,6 +55,13 @@ func (l *Live) Transition(tr breaker.Transition) {
 // GateTransition is a gate.Config.OnTransition.
 func (l *Live) GateTransition(gate.Transition) { l.news.gatesChanged() }
 
+// Alert takes in that people were told of a trouble, or are not to be: an event of the
+// kind report.AlertEvent.
+func (l *Live) Alert(e report.Event) {
+	l.recent.add(e)
+	l.news.alertsChanged()
+}
+
 // Seed takes in what a history knows of the last hour, before anything else happens:
 // cells of a minute, and events. No circuit counts as open after it: restoring the
 // circuits tells which are.
@@ -108,25 +115,38 @@ const maxNews = 1000
 type news struct {
 	wake chan struct{} // has one element when there is some
 
-	mu    sync.Mutex
-	items []item
-	gates bool
-	lost  bool // there were too many
+	mu sync.Mutex
+	is happened
+}
+
+// happened is what there is to tell.
+type happened struct {
+	items  []item
+	gates  bool
+	alerts bool
+	lost   bool // there were too many items
 }
 
 func (n *news) add(i item) {
 	n.mu.Lock()
-	if len(n.items) == maxNews {
-		n.items, n.lost = n.items[:0], true
+	if len(n.is.items) == maxNews {
+		n.is.items, n.is.lost = n.is.items[:0], true
 	}
-	n.items = append(n.items, i)
+	n.is.items = append(n.is.items, i)
 	n.mu.Unlock()
 	n.notify()
 }
 
 func (n *news) gatesChanged() {
 	n.mu.Lock()
-	n.gates = true
+	n.is.gates = true
+	n.mu.Unlock()
+	n.notify()
+}
+
+func (n *news) alertsChanged() {
+	n.mu.Lock()
+	n.is.alerts = true
 	n.mu.Unlock()
 	n.notify()
 }
@@ -138,10 +158,10 @@ func (n *news) notify() {
 	}
 }
 
-func (n *news) take() (items []item, gates, lost bool) {
+func (n *news) take() happened {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	items, gates, lost = n.items, n.gates, n.lost
-	n.items, n.gates, n.lost = nil, false, false
-	return items, gates, lost
+	is := n.is
+	n.is = happened{}
+	return is
 }

@@ -7,13 +7,14 @@ import (
 
 // overview is everything in one look.
 type overview struct {
-	Now      instant  `json:"now"`
-	Version  string   `json:"version"`
-	Seq      uint64   `json:"seq"` // of the last event that it has
-	Bypass   bool     `json:"bypass"`
-	History  health   `json:"history"`
-	Circuits []row    `json:"circuits"`
-	Gates    []gateOf `json:"gates"`
+	Now      instant      `json:"now"`
+	Version  string       `json:"version"`
+	Seq      uint64       `json:"seq"` // of the last event that it has
+	Bypass   bool         `json:"bypass"`
+	History  health       `json:"history"`
+	Circuits []row        `json:"circuits"`
+	Gates    []gateOf     `json:"gates"`
+	Alerts   []alertBrief `json:"alerts"`
 }
 
 // Health is how the history is.
@@ -41,7 +42,7 @@ func (d *Dashboard) makeOverview(seq uint64, now time.Time) overview {
 	all := d.cfg.Guard.Circuits().All()
 	o := overview{
 		Now: instant(now), Version: d.cfg.Version, Seq: seq, Bypass: d.cfg.Guard.Circuits().Bypassed(),
-		History: d.health(), Circuits: make([]row, len(all)), Gates: d.gates(),
+		History: d.health(), Circuits: make([]row, len(all)), Gates: d.gates(), Alerts: d.briefs(),
 	}
 	var s sums
 	for i, b := range all {

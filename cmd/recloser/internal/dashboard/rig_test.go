@@ -157,3 +157,8 @@ func (o *jsonOverview) row(name string) *jsonRow {
 
 // at is the address of something about a circuit.
 func at(name, what string) string { return "/api/circuits/" + url.PathEscape(name) + "/" + what }
+
+// opened is that the circuit host/m has opened.
+func opened(at time.Time) breaker.Transition {
+	return breaker.Transition{Name: "host/m", Parent: "host", At: at, From: breaker.Closed, To: breaker.Open}
+}

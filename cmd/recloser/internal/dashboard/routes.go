@@ -16,6 +16,7 @@ func (d *Dashboard) routes() []route {
 	return []route{
 		{get, "/{$}", d.page},
 		{get, "/circuits/{name...}", d.page},
+		{get, "/alerts", d.page},
 		{get, "/report", d.report},
 		{get, "/assets/{path...}", d.asset},
 
@@ -28,6 +29,8 @@ func (d *Dashboard) routes() []route {
 		{post, "/api/bypass", d.bypass},
 		{post, "/api/gates/{key}/reset", d.resetGate},
 		{post, "/api/gates/{key}/{model}/reset", d.resetGate},
+		{get, "/api/alerts", d.alerts},
+		{post, "/api/alerts/mute", d.mute},
 		{get, "/api/openapi.yaml", d.openAPI},
 	}
 }

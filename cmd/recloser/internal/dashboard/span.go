@@ -2,15 +2,16 @@ package dashboard
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/recloser/recloser/cmd/recloser/internal/report"
 )
 
 const (
 	day     = 24 * time.Hour
-	maxSpan = 3660 * day
+	maxSpan = report.MaxAge
 )
 
 // span is the time [from, to).
@@ -21,9 +22,9 @@ type span struct{ from, to time.Time }
 func spanOf(q url.Values, now time.Time, last time.Duration) (span, error) {
 	s := span{now.Add(-last), now}
 	if text := q.Get("last"); text != "" {
-		d, err := age(text)
+		d, err := report.ParseAge(text)
 		if err != nil {
-			return s, err
+			return s, fmt.Errorf("last: %w", err)
 		}
 		s.from = now.Add(-d)
 	}
@@ -48,23 +49,6 @@ func spanOf(q url.Values, now time.Time, last time.Duration) (span, error) {
 		return s, errors.New("from must be before to and before now, by 10 years at most")
 	}
 	return s, nil
-}
-
-// age reads a length of time, which may be in days: 30d, 12h, 90m.
-func age(text string) (time.Duration, error) {
-	days, rest, found := strings.Cut(text, "d")
-	if !found {
-		days, rest = "0", text
-	}
-	n, err := strconv.Atoi(days)
-	d := time.Duration(0)
-	if err == nil && rest != "" {
-		d, err = time.ParseDuration(rest)
-	}
-	if err != nil || n < 0 || n > int(maxSpan/day) || d < 0 || d > maxSpan || d+time.Duration(n)*day <= 0 {
-		return 0, errors.New("last is a time such as 30d, 12h or 90m")
-	}
-	return d + time.Duration(n)*day, nil
 }
 
 // maxSlots is how many steps a chart has at most.

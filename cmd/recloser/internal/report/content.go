@@ -216,7 +216,7 @@ func (r *Report) outageTable() table {
 	}
 	for i := range list {
 		o := &list[i]
-		t.Rows = append(t.Rows, []string{moment(o.Start), shown(o.Circuit), length(o.Length), length(o.Detect), r.cause(o)})
+		t.Rows = append(t.Rows, []string{moment(o.Start), Shown(o.Circuit), length(o.Length), length(o.Detect), r.cause(o)})
 	}
 	return t
 }
@@ -228,7 +228,7 @@ func (r *Report) cause(o *Outage) string {
 		cause = o.Why
 	}
 	if cause != "" {
-		cause = shown(cause)
+		cause = Shown(cause)
 	}
 	return sentence(cause,
 		ifAny(int64(o.Reopened), many(int64(o.Reopened), "probe")+" failed"),
@@ -253,7 +253,7 @@ func (r *Report) plannedTable() table {
 	}}
 	for i := range r.Planned[:min(len(r.Planned), outagesShown)] {
 		p := &r.Planned[i]
-		t.Rows = append(t.Rows, []string{moment(p.Start), shown(p.Circuit), length(p.Length), when(p.End == nil, "ongoing")})
+		t.Rows = append(t.Rows, []string{moment(p.Start), Shown(p.Circuit), length(p.Length), when(p.End == nil, "ongoing")})
 	}
 	if n := len(r.Planned); n > outagesShown {
 		t.Says = "The first " + strconv.Itoa(outagesShown) + " of " + count(int64(n)) + "."
@@ -291,7 +291,7 @@ func circuitTable(caption string, list []Figures, row func(*Figures) []string, h
 	}
 	for i := range list {
 		if cells := row(&list[i]); cells != nil {
-			t.Rows = append(t.Rows, append([]string{shown(list[i].Circuit)}, cells...))
+			t.Rows = append(t.Rows, append([]string{Shown(list[i].Circuit)}, cells...))
 		}
 	}
 	return t
@@ -360,7 +360,7 @@ func (r *Report) hourTables() []table {
 	}}
 	for i := range r.Hours.Slowest {
 		h := &r.Hours.Slowest[i]
-		slow.Rows = append(slow.Rows, []string{moment(h.Start), shown(h.Circuit), count(h.Latency.Count),
+		slow.Rows = append(slow.Rows, []string{moment(h.Start), Shown(h.Circuit), count(h.Latency.Count),
 			length(h.Latency.P50), length(h.Latency.P95)})
 	}
 	return withRows(slow,
@@ -389,12 +389,12 @@ func (r *Report) gateTables() []table {
 	for i := range r.Gates {
 		g := &r.Gates[i]
 		if g.Waits > 0 {
-			waits.Rows = append(waits.Rows, []string{shown(g.Key), shown(g.Model), count(int64(g.Waits)), lengthOf(g.Waited)})
+			waits.Rows = append(waits.Rows, []string{Shown(g.Key), Shown(g.Model), count(int64(g.Waits)), lengthOf(g.Waited)})
 		}
 		for j := range g.Parked {
 			p := &g.Parked[j]
-			parked.Rows = append(parked.Rows, []string{moment(p.Start), shown(g.Key), shown(g.Model), length(p.Length),
-				sentence(shown(p.Reason), when(p.End == nil, "ongoing"))})
+			parked.Rows = append(parked.Rows, []string{moment(p.Start), Shown(g.Key), Shown(g.Model), length(p.Length),
+				sentence(Shown(p.Reason), when(p.End == nil, "ongoing"))})
 		}
 	}
 	waits.cut()

@@ -66,6 +66,7 @@ const (
 	OperatorEvent EventKind = "operator" // somebody acted
 	StartEvent    EventKind = "start"    // the process started: what it was before is a gap
 	StopEvent     EventKind = "stop"     // and stopped in order
+	AlertEvent    EventKind = "alert"    // people were told of a trouble
 )
 
 // Event is something that happened, as it is recorded.
@@ -74,7 +75,7 @@ type Event struct {
 	At       time.Time
 	Kind     EventKind
 	Circuit  string // of a gate: the model
-	Key      string // of a gate: the label of its key
+	Key      string // of a gate: the label of its key; of an alert: that of its trouble
 	Seq      uint64 // of a circuit's transition
 	From, To string // states: closed, open, half-open; of a gate open, limited, closed, parked
 	Mode     string // of a circuit

@@ -19,7 +19,8 @@ type Outcomes struct {
 	Cancelled int64 `json:"cancelled"`
 }
 
-func outcomes(k *Kinds) Outcomes {
+// OutcomesOf names the counts.
+func OutcomesOf(k *Kinds) Outcomes {
 	return Outcomes{
 		k[fault.Success], k[fault.Service], k[fault.Overload], k[fault.Timeout],
 		k[fault.RateLimit], k[fault.Quota], k[fault.Caller], k[fault.Cancelled],
@@ -110,7 +111,7 @@ func (t *tally) take(c *Cell) {
 	t.Add(&c.Counts)
 	t.latency.Merge(&c.Latency)
 	t.content.Merge(&c.Content)
-	attempts, calls := outcomes(&c.Attempts), outcomes(&c.Calls)
+	attempts, calls := OutcomesOf(&c.Attempts), OutcomesOf(&c.Calls)
 	if attempts.Failed()+calls.Failed() > 0 {
 		t.failingCalls += sum(&c.Calls)
 		t.failingRetries += c.Retries
@@ -164,7 +165,7 @@ func tidy(x float64) float64 { return math.Round(x*1e6) / 1e6 }
 // figures are all but those of outages.
 func (t *tally) figures(circuit string, slo float64) Figures {
 	f := Figures{
-		Circuit: circuit, Attempts: outcomes(&t.Attempts), Calls: outcomes(&t.Calls), Refused: t.Refused,
+		Circuit: circuit, Attempts: OutcomesOf(&t.Attempts), Calls: OutcomesOf(&t.Calls), Refused: t.Refused,
 		Saved:   Saved{t.Refused, t.unsent(), t.SavedTokens},
 		ByRetry: t.ByRetry, ByFallback: t.ByFallback,
 		Latency: distribution(&t.latency), FirstContent: distribution(&t.content),

@@ -13,9 +13,9 @@ const longest = 160
 
 const joiner = '\u200d' // holds emoji together
 
-// shown makes what an upstream or a client named fit to be read: cut, on one line,
+// Shown makes what an upstream or a client named fit to be read: cut, on one line,
 // and without what moves a terminal's cursor or turns the direction of the text.
-func shown(name string) string {
+func Shown(name string) string {
 	var b strings.Builder
 	n := 0
 	for _, r := range name {

@@ -432,7 +432,7 @@ func (r *Report) timelines() []plotRow {
 			into = &t.observed
 		}
 		t.count++
-		t.draw(into, o.Period, "outage of "+length(o.Length)+", "+moment(o.Start)+ifAny(int64(len(o.Cause)), ": "+shown(o.Cause)))
+		t.draw(into, o.Period, "outage of "+length(o.Length)+", "+moment(o.Start)+ifAny(int64(len(o.Cause)), ": "+Shown(o.Cause)))
 	}
 	for i := range r.Planned {
 		p := &r.Planned[i]
@@ -471,7 +471,7 @@ func (t *timeline) row(f *Figures, gaps []shape) plotRow {
 	shapes = append(shapes, t.observed.shape("refused")...)
 	shapes = append(shapes, t.outages.shape("failed")...)
 	return plotRow{
-		Name: shown(f.Circuit), Shapes: shapes, Hits: t.hits,
-		Label: shown(f.Circuit) + ": " + many(t.count, "outage") + ", down for " + lengthOf(f.Outages.Down),
+		Name: Shown(f.Circuit), Shapes: shapes, Hits: t.hits,
+		Label: Shown(f.Circuit) + ": " + many(t.count, "outage") + ", down for " + lengthOf(f.Outages.Down),
 	}
 }

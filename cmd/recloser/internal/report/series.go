@@ -163,7 +163,7 @@ func (s *slowHours) hours() []Hour {
 func hoursOfAll(all map[int64]*Counts) (busiest, worst []Hour) {
 	busiest, worst = []Hour{}, []Hour{}
 	for at, c := range all {
-		calls := outcomes(&c.Calls)
+		calls := OutcomesOf(&c.Calls)
 		of := counted(&calls, c.Refused)
 		h := Hour{Start: time.Unix(at, 0).UTC(), Calls: sum(&c.Calls) + c.Refused, Users: share(calls.Success, of)}
 		if h.Calls > 0 {

@@ -54,5 +54,11 @@ export const resetCircuit = (name) => call('POST', `/api/circuits/${segment(name
 /** Lets all calls through, whatever circuits say, or ends that. */
 export const setBypass = (on) => call('POST', '/api/bypass', { on });
 
+/** What fires, what did within the last 30 days, and where alerts go. */
+export const getAlerts = (signal) => call('GET', '/api/alerts?last=30d', undefined, signal);
+
+/** @param {{for: string} | {until: string|null}} until null: no longer */
+export const muteAlert = (key, until) => call('POST', '/api/alerts/mute', { key, ...until });
+
 /** Lets a gate forget its limits. A gate of a key as such has an empty model. */
 export const resetGate = (key, model) => call('POST', `/api/gates/${segment(key)}${model ? `/${segment(model)}` : ''}/reset`, {});

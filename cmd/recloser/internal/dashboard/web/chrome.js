@@ -2,9 +2,10 @@
 // title and icon of the tab, and what is said to screen readers.
 
 import { askBypass } from './actions.js';
-import { setText } from './dom.js';
-import { clip, clock, many } from './format.js';
+import { el, setText } from './dom.js';
+import { clip, clock, count, many } from './format.js';
 import { RANK, condition } from './health.js';
+import { loud } from './severity.js';
 
 const $ = (id) => document.getElementById(id);
 
@@ -28,6 +29,7 @@ export function frame(store) {
     $('live').classList.toggle('lost', !store.live);
     if (store.version) setText($('version'), `Recloser ${clip(store.version, 40)}. Times are UTC.`);
     historyNote(store);
+    alertCount(store);
     tab(store);
   };
   store.listen(update);
@@ -46,6 +48,16 @@ function historyNote(store) {
     setText($(id), mine ? words : '');
     $(id).hidden = !(mine && words);
   }
+}
+
+// How many alerts fire, in the navigation; nothing when none does.
+function alertCount(store) {
+  const firing = loud(store.alerts);
+  $('alert-count').hidden = firing.length === 0;
+  $('alert-count').classList.toggle('critical', firing.some((a) => a.severity === 'critical'));
+  if ($('alert-count').dataset.n === String(firing.length)) return;
+  $('alert-count').dataset.n = firing.length;
+  $('alert-count').replaceChildren(el('span', { class: 'unseen', text: ' (' }), count(firing.length), el('span', { class: 'unseen', text: ' firing)' }));
 }
 
 function tab(store) {

@@ -5,11 +5,13 @@ import { getDetail } from './api.js';
 import { circuitActions } from './actions.js';
 import { LatencyFigure, OutcomesFigure, StatesFigure } from './charts.js';
 import { bdi, circuitPath, el, setAttr, setShape, setText, shape } from './dom.js';
-import { NONE, clip, clock, count, rate, span } from './format.js';
+import { NONE, clip, count, rate, span } from './format.js';
 import { condition, downSince, nextProbe, period, reason, sinceWords, userMessage } from './health.js';
 import { everySecond } from './overview.js';
 import { PRESETS, bounds, fromField, parseRange, rangeSearch, stamp, toField } from './range.js';
 import { figures } from './row.js';
+import { severity } from './severity.js';
+import { became, table, time } from './table.js';
 
 const FACTS = [
   ['why', 'Why'], ['next', 'Next probe'], ['refused', 'Refused'], ['users', 'Users read'],
@@ -34,7 +36,8 @@ export function circuitPage(main, store, name) {
   const config = table('Configuration', ['Setting', 'Value'], 'Nothing is known of its configuration.');
   const past = el('div', { class: 'past' }, note, ...figs.map((f) => f.el),
     el('div', { class: 'columns' }, transitions.el, el('div', {}, outages.el, config.el)));
-  main.replaceChildren(head.el, ranges.el, trouble, past);
+  const alert = alertNote(name, store);
+  main.replaceChildren(head.el, alert.el, ranges.el, trouble, past);
 
   let range = parseRange(location.search);
   let asked = null; // the fetch that is out
@@ -78,7 +81,7 @@ export function circuitPage(main, store, name) {
     const now = store.now();
     outages.set([...(d.outages ?? [])].sort((a, b) => Date.parse(b.start) - Date.parse(a.start)).map((o) => [
       time(o.start, now), o.end ? span(o.length) : `${span(o.length)}, goes on`, o.detect == null ? NONE : span(o.detect), bdi(clip(o.cause || NONE, 400))]));
-    transitions.set((d.transitions ?? []).map((t) => [time(t.at, now), became(t), bdi(clip(t.why || t.reason || NONE, 600))]),
+    transitions.set((d.transitions ?? []).map((t) => [time(t.at, now), becameOf(t), bdi(clip(t.why || t.reason || NONE, 600))]),
       (d.transitions ?? []).length >= 200 ? 'The newest 200; a shorter time shows more.' : '');
     config.set((d.config ?? []).map((c) => [bdi(clip(c.name)), bdi(clip(c.value, 400))]));
   }
@@ -95,8 +98,12 @@ export function circuitPage(main, store, name) {
     ranges.update(range, bounds(range, store.now()));
     load();
   });
-  store.listen(({ names, whole }) => { if (whole || names.has(name)) head.paint(); });
-  everySecond(() => head.paint());
+  const paint = () => {
+    head.paint();
+    alert.paint();
+  };
+  store.listen(({ names, whole }) => { if (whole || names.has(name)) paint(); });
+  everySecond(paint);
   ranges.update(range, bounds(range, store.now()));
   load();
   // What has just happened is in the history a moment later.
@@ -160,6 +167,29 @@ function heading(name, store) {
   return self;
 }
 
+// A line that says that people are told of this circuit; nothing if they are not.
+function alertNote(name, store) {
+  const mark = shape();
+  const word = el('strong');
+  const title = bdi('');
+  const since = el('span', { class: 'since' });
+  const note = el('p', { class: 'notice alerted', hidden: true }, mark, word, el('a', { href: '/alerts' }, title), since);
+  return {
+    el: note,
+    paint() {
+      const a = store.alerts.find((one) => one.circuit === name);
+      note.hidden = !a;
+      if (!a) return;
+      const s = severity(a);
+      note.className = `notice alerted rank-${s.rank}`;
+      setShape(mark, s.shape);
+      setText(word, `${s.word} alert`);
+      setText(title, clip(a.title || a.key, 300));
+      setText(since, sinceWords(Date.parse(a.since ?? ''), store.now()) + (a.muted ? ', muted' : ''));
+    },
+  };
+}
+
 function rangeBar(name, go) {
   const links = PRESETS.map((p) => {
     const a = el('a', { href: circuitPath(name) + rangeSearch(p), text: p.label });
@@ -192,30 +222,7 @@ function rangeBar(name, go) {
   };
 }
 
-function table(title, heads, none) {
-  const id = title.toLowerCase();
-  const body = el('tbody');
-  const says = el('p', { class: 'sub' });
-  const wide = el('div', { class: 'wide tall', role: 'group', tabindex: '0', 'aria-labelledby': id },
-    el('table', { class: `plain-table t-${id}` }, el('thead', {}, el('tr', {}, ...heads.map((h) => el('th', { scope: 'col', text: h })))), body));
-  return {
-    el: el('section', { 'aria-labelledby': id }, el('h2', { id, text: title }), wide, says),
-    set(rows, more = '') {
-      wide.hidden = rows.length === 0;
-      setText(says, rows.length ? more : none);
-      says.hidden = !says.textContent;
-      body.replaceChildren(...rows.map((cells) => el('tr', {}, ...cells.map((c, i) => el(i ? 'td' : 'th', i ? {} : { scope: 'row' }, c)))));
-    },
-  };
-}
-
-function time(at, now) {
-  return el('time', { datetime: at, title: new Date(at).toLocaleString(), text: clock(at, now) });
-}
-
-function became(t) {
+function becameOf(t) {
   const c = condition({ state: t.to, mode: t.mode, ramp: 0 });
-  const mark = shape();
-  setShape(mark, c.shape);
-  return el('span', { class: `became rank-${c.rank}` }, mark, t.from === t.to && t.mode === 'normal' ? 'Mode normal' : c.word);
+  return became(c, t.from === t.to && t.mode === 'normal' ? 'Mode normal' : c.word);
 }

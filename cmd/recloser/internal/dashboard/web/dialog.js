@@ -4,8 +4,8 @@ import { setText } from './dom.js';
 
 /**
  * Asks, does, and closes; what goes wrong is shown and may be tried again. The
- * focus returns to where it was.
- * @param {{title: string, text: string, verb: string, loud?: boolean}} what
+ * focus returns to where it was. A field is shown below the text.
+ * @param {{title: string, text: string, verb: string, loud?: boolean, field?: Element}} what
  * @param {() => Promise<any>} act
  * @returns {Promise<boolean>} whether it was done
  */
@@ -15,6 +15,7 @@ export function confirm(what, act) {
   const from = document.activeElement;
   setText(title, what.title);
   setText(text, what.text);
+  document.getElementById('confirm-field').replaceChildren(...[what.field].filter(Boolean));
   setText(error, '');
   setText(go, what.verb);
   go.classList.toggle('loud', Boolean(what.loud));

@@ -41,6 +41,8 @@ const SHAPES = {
   'forced-open': ['M2 2H14V14H2ZM4.5 6.5H11.5V9.5H4.5Z', true],
   'half-open': ['M8 1L15 8L8 15ZM8 1L1 8L8 15', 'half'],
   recovering: ['M8 2L14.5 13.5H1.5Z', false],
+  critical: ['M5 1.5H11L14.5 5V11L11 14.5H5L1.5 11V5Z', true],
+  warning: ['M8 1.5L15 14H1Z', true],
   disabled: ['M8 2.5a5.5 5.5 0 1 0 0 11a5.5 5.5 0 1 0 0-11ZM4.2 11.8L11.8 4.2', false],
   observe: ['M1 8C4 3.5 12 3.5 15 8C12 12.5 4 12.5 1 8ZM8 6.5a1.5 1.5 0 1 0 0 3a1.5 1.5 0 1 0 0-3Z', false],
 };

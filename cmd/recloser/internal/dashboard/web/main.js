@@ -1,5 +1,6 @@
 // Which page this is, and what feeds it.
 
+import { alertsPage } from './alerts.js';
 import { frame, isNews, say, transitionWords } from './chrome.js';
 import { circuitPage } from './circuit.js';
 import { overviewPage } from './overview.js';
@@ -8,7 +9,7 @@ import { connect } from './stream.js';
 
 const PREFIX = '/circuits/';
 
-/** The circuit's name in the path, or null on the overview. */
+/** The circuit's name in the path, or null elsewhere. */
 function circuitName() {
   if (!location.pathname.startsWith(PREFIX)) return null;
   const raw = location.pathname.slice(PREFIX.length);
@@ -22,7 +23,8 @@ function circuitName() {
 const store = new Store();
 const main = document.getElementById('main');
 const name = circuitName();
-const page = name == null ? overviewPage(main, store) : circuitPage(main, store, name);
+const page = name != null ? circuitPage(main, store, name)
+  : location.pathname === '/alerts' ? alertsPage(main, store) : overviewPage(main, store);
 frame(store);
 
 connect((event, data) => {

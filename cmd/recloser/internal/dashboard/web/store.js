@@ -5,6 +5,7 @@ export class Store {
   /** @type {Map<string, object>} */
   rows = new Map();
   gates = [];
+  alerts = []; // in one look each, the worst first
   bypass = false;
   history = { state: 'ok', reason: '', since: null };
   version = '';
@@ -37,6 +38,7 @@ export class Store {
         this.heard = this.now();
         this.rows = new Map(data.circuits.map((row) => [row.name, row]));
         this.gates = data.gates;
+        this.alerts = data.alerts ?? [];
         this.bypass = data.bypass;
         this.history = data.history;
         this.version = data.version;
@@ -51,6 +53,10 @@ export class Store {
         break;
       case 'gates':
         this.gates = data;
+        this.#whole = true;
+        break;
+      case 'alerts':
+        this.alerts = data;
         this.#whole = true;
         break;
       case 'transition': {
@@ -76,6 +82,11 @@ export class Store {
   /** Takes in a row that an action gave back. */
   setRow(row) {
     if (row?.name) this.apply('rows', [row]);
+  }
+
+  /** Takes in an alert that muting gave back. */
+  setAlert(alert) {
+    this.apply('alerts', this.alerts.map((a) => (a.key === alert.key ? alert : a)));
   }
 
   /** Takes in the answer of a bypass. */

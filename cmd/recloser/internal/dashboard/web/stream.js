@@ -2,7 +2,7 @@
 
 import { toLogin } from './api.js';
 
-const EVENTS = ['overview', 'rows', 'transition', 'gates', 'audit', 'ping']; // which only says that the stream lives
+const EVENTS = ['overview', 'rows', 'transition', 'gates', 'alerts', 'audit', 'ping']; // which only says that the stream lives
 const QUIET_AFTER = 2_000; // a short gap is nobody's business
 const HIDDEN_FOR = 30_000; // browsers allow six connections a host: hidden tabs let go of theirs
 const SILENT_FOR = 40_000; // more than two heartbeats

@@ -1,7 +1,8 @@
-package config
+// Package nearest finds what somebody who has mistyped a name probably meant.
+package nearest
 
-// Nearest returns the candidate that name was probably meant to be, or "".
-func Nearest(name string, candidates []string) string {
+// Of returns the candidate that name was probably meant to be, or "".
+func Of(name string, candidates []string) string {
 	best, nearest := 1+max(1, len(name)/3), ""
 	for _, c := range candidates {
 		if d := distance(name, c); d < best {

@@ -1,0 +1,53 @@
+package app
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/recloser/recloser/cmd/recloser/internal/alert"
+)
+
+// A reload changes where alerts go; a target that is none changes nothing.
+func TestReloadOfAlertTargets(t *testing.T) {
+	pages := make(chan map[string]any, 10)
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var page map[string]any
+		_ = json.NewDecoder(r.Body).Decode(&page)
+		pages <- page
+	}))
+	defer hook.Close()
+	r := newRig(t, http.NotFoundHandler(), nil)
+	if len(r.alerts.Targets()) != 0 {
+		t.Error("there are targets")
+	}
+	if r.Reload(r.again(t, "alerts=slak://hunter2", "alert-open-for=9s"), nil) {
+		t.Error("a wrong target was taken")
+	}
+	if !r.Reload(r.again(t, "alerts=critical=generic+"+hook.URL+"/x", "alert-open-for=9s"), nil) {
+		t.Fatal("it was not taken")
+	}
+	if to := r.alerts.Targets(); len(to) != 1 || !to[0].Critical || !strings.HasPrefix(to[0].Name, "generic") {
+		t.Errorf("%+v", to)
+	}
+	tell := r.alerts.tell(r.alerts.delivery)
+	tell(alert.Page{Key: "a", Severity: alert.Warning, State: alert.Firing})
+	tell(alert.Page{Key: "b", Severity: alert.Critical, State: alert.Firing})
+	if got := <-pages; got["key"] != "b" {
+		t.Errorf("%v", got)
+	}
+	r.stop()
+	if err := r.wait(t); err != nil {
+		t.Error(err)
+	}
+}
+
+// Alerts link to the admin address, where nothing else is given.
+func TestLinkOfAlerts(t *testing.T) {
+	r := newRig(t, http.NotFoundHandler(), nil)
+	if r.alerts.link != "http://"+r.AdminAddr().String() {
+		t.Error(r.alerts.link)
+	}
+}
