@@ -21,7 +21,8 @@ import (
 type Config struct {
 	// Policy is what opens circuits. Zero means Adaptive, or Classic if a field of
 	// Breaker is set that only Classic has: FailureThreshold, FailureSpan,
-	// FailureRate, SlowRate, SlowAfter, RateWindow, RateMinCalls, BaseTimeout or Ramp.
+	// FailureRate, SlowRate, SlowAfter, RateWindow, RateMinCalls, BaseTimeout, ProbeLease
+	// or Ramp.
 	// Such a field beside Adaptive is an error. Zero, too, where Breaker.NewPolicy makes
 	// another one.
 	Policy Policy

@@ -49,7 +49,7 @@ func (e *PolicyError) Error() string {
 
 // classicFields are those of breaker.Config that only Classic has.
 func classicFields() []string {
-	return []string{"FailureThreshold", "FailureSpan", "FailureRate", "SlowRate", "SlowAfter", "RateWindow", "RateMinCalls", "BaseTimeout", "Ramp"}
+	return []string{"FailureThreshold", "FailureSpan", "FailureRate", "SlowRate", "SlowAfter", "RateWindow", "RateMinCalls", "BaseTimeout", "ProbeLease", "Ramp"}
 }
 
 // classicOf returns those that are set.
