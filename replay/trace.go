@@ -76,6 +76,9 @@ func (r *row) answer() Answer {
 // works reports whether the service did what it could.
 func (r *row) works() bool { return r.class == breaker.Answer || r.class == breaker.Nothing }
 
+// limited reports whether it met a limit of rate.
+func (r *row) limited() bool { return r.class == breaker.Quota }
+
 // down reports whether it is a failure of the service.
 func (r *row) down() bool { return r.class == breaker.QuickFailure || r.class == breaker.Hang }
 
@@ -158,12 +161,12 @@ func (t *Trace) count() {
 		f.Length = t.rows[n-1].begin
 	}
 	for i := range t.rows {
-		switch r := &t.rows[i]; {
-		case r.class == breaker.Answer:
+		switch t.rows[i].class {
+		case breaker.Answer:
 			f.Answered++
-		case r.class == breaker.Quota:
+		case breaker.Quota:
 			f.Limited++
-		case r.class == breaker.Nothing:
+		case breaker.Nothing:
 			f.Aside++
 		default:
 			f.Failed++
