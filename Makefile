@@ -143,6 +143,10 @@ cross: ## compile the binary for Linux, macOS and Windows, without cgo (~1 min)
 ci: ## what CI runs, as CI runs it: installs Debian packages if run as root (~10 min)
 	.ci/run
 
+.PHONY: replay-doc
+replay-doc: ## write the figures of all policies anew, docs/policies.md and docs/replay.md (~5 min)
+	cd cmd/recloser && go test -count 1 -timeout 1h -run '(Replay|Policies)Documentation' -update .
+
 ## Benchmarks: the ratio is benchstat's, between sub-benchmarks impl=NAME
 
 .PHONY: bench
@@ -156,11 +160,12 @@ bench-core: $(BENCHSTAT) ## the breaker's paths (~2 min)
 	$(BENCHSTAT) -col /impl .cache/bench/core.txt
 
 .PHONY: bench-proxy
-bench-proxy: $(BENCHSTAT) ## the proxy beside a plain one (~30 s)
+bench-proxy: $(BENCHSTAT) ## the proxy beside a plain one, and with traces and metrics beside itself (~90 s)
 	@mkdir -p .cache/bench
 	go test -run '^$$' -bench '^BenchmarkProxy' -count $(COUNT) -benchtime $(BENCHTIME) \
 		$(CURDIR)/bench/... | tee .cache/bench/proxy.txt
-	$(BENCHSTAT) -col /impl .cache/bench/proxy.txt
+	$(BENCHSTAT) -col '/impl@(plain recloser)' .cache/bench/proxy.txt
+	$(BENCHSTAT) -col '/impl@(off on)' .cache/bench/proxy.txt
 
 # Each run is a process of its own that takes the breakers in another order, so
 # that what else the machine does hits all alike. What it prints is docs/peers.md.

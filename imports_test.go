@@ -57,6 +57,7 @@ var importers = map[string][]string{
 	"github.com/redis/rueidis":                {"cmd/recloser/internal/fleet/redisstore", "integration"},
 	"github.com/prometheus/client_golang":     {"cmd/recloser/internal/telemetry", "integration"},
 	"go.opentelemetry.io":                     {"cmd/recloser/internal/telemetry", "integration"},
+	"github.com/go-logr/logr":                 {"cmd/recloser/internal/telemetry"}, // OpenTelemetry's own log
 	"go.yaml.in/yaml":                         {"cmd/recloser/internal/config", "integration"},
 	"github.com/google/jsonschema-go":         {"cmd/recloser/internal/config", "integration"},
 	"github.com/nicholas-fedor/shoutrrr":      {"cmd/recloser/internal/alert", "integration"},

@@ -22,6 +22,8 @@ func TestMain(m *testing.M) {
 		serve(newUpstream())
 	case "plain":
 		serve(newPlainProxy(os.Getenv(upstreamVariable)))
+	case "collector":
+		serve(newCollector())
 	default:
 		fatal(fmt.Errorf("%s=%s: no such role", roleVariable, role))
 	}

@@ -71,13 +71,14 @@ func buildRecloser(tb testing.TB) string {
 // startRecloser runs "recloser serve" as it comes, but for the access log,
 // which the plain proxy does not write either. Its variables in the environment
 // have their effect: RECLOSER_LOG_LEVEL=info, with standard error sent
-// elsewhere, measures the access log too.
-func startRecloser(tb testing.TB, binary, upstream string) *process {
+// elsewhere, measures the access log too. So have those in env.
+func startRecloser(tb testing.TB, binary, upstream string, env []string, args ...string) *process {
 	tb.Helper()
 	addr := freeAddress(tb)
-	cmd := exec.Command(binary, "serve", "--listen", addr, "--admin", "off", "--upstream", upstream)
+	cmd := exec.Command(binary, append([]string{"serve", "--listen", addr, "--upstream", upstream}, args...)...)
 	// A history, as by default, of its own. Of each variable the last one counts.
 	cmd.Env = append([]string{"RECLOSER_LOG_LEVEL=warn", "XDG_STATE_HOME=" + tb.TempDir()}, os.Environ()...)
+	cmd.Env = append(cmd.Env, env...)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)

@@ -19,9 +19,23 @@ var kinds = [...]struct {
 // the time for each of the two.
 func BenchmarkProxy(b *testing.B) {
 	plain, recloser := startProxies(b)
+	compare(b, "plain", plain, "recloser", recloser)
+}
+
+// BenchmarkProxyMetrics is recloser serve with metrics beside one without. Both have an
+// admin listener, as by default, and so count for the dashboard.
+func BenchmarkProxyMetrics(b *testing.B) {
+	off, on := startMetrics(b)
+	compare(b, "off", off, "on", on)
+}
+
+// compare loads two proxies in turns.
+func compare(b *testing.B, name string, first *process, other string, second *process) {
+	b.Helper()
 	for _, kind := range kinds {
 		b.Run("answer="+kind.name, func(b *testing.B) {
-			c := &comparison{sides: load(b, plain, recloser, kind.stream), total: benchtime()}
+			c := &comparison{sides: load(b, first, second, kind.stream), total: benchtime()}
+			c.sides[0].impl, c.sides[1].impl = name, other
 			if _, err := takeTurns(c.sides, c.total/4); err != nil { // to warm up
 				b.Fatal(err)
 			}
@@ -45,8 +59,18 @@ func startProxies(tb testing.TB) (plain, recloser *process) {
 	binary := buildRecloser(tb)
 	upstream := "http://" + startSelf(tb, "upstream").addr
 	plain = startSelf(tb, "plain", upstreamVariable+"="+upstream)
-	recloser = startRecloser(tb, binary, upstream+"/v1")
+	recloser = startRecloser(tb, binary, upstream+"/v1", nil, "--admin", "off")
 	return plain, recloser
+}
+
+// startMetrics runs two reclosers with an upstream behind them.
+func startMetrics(tb testing.TB) (off, on *process) {
+	tb.Helper()
+	binary := buildRecloser(tb)
+	upstream := "http://" + startSelf(tb, "upstream").addr + "/v1"
+	off = startRecloser(tb, binary, upstream, nil, "--admin", "127.0.0.1:0", "--metrics", "off")
+	on = startRecloser(tb, binary, upstream, nil, "--admin", "127.0.0.1:0", "--metrics", "on")
+	return off, on
 }
 
 func load(tb testing.TB, plain, recloser *process, stream bool) [2]side {

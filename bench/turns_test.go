@@ -83,12 +83,13 @@ func (c *comparison) bench(n int) func(*testing.B) {
 			}
 			c.done = append(c.done, sums)
 		}
-		report(b, c.done[taken-1], n)
+		report(b, c.done[taken-1], n, c.sides[0].impl)
 	}
 }
 
-// report gives the figures of side n, and, of the second, how they compare.
-func report(b *testing.B, sums [2]sum, n int) {
+// report gives the figures of side n, and, of the second, how they compare to those
+// of the first, called base.
+func report(b *testing.B, sums [2]sum, n int, base string) {
 	own := sums[n]
 	b.N = own.requests //nolint:staticcheck // that many there were; nothing is timed by b
 	b.ReportMetric(float64(own.elapsed.Nanoseconds())/float64(own.requests), "ns/op")
@@ -97,9 +98,9 @@ func report(b *testing.B, sums [2]sum, n int) {
 		b.ReportMetric(own.cpuEach(), "cpu-µs/req")
 	}
 	if n == 1 {
-		b.ReportMetric(own.rate()/sums[0].rate(), "×plain-req/s")
+		b.ReportMetric(own.rate()/sums[0].rate(), "×"+base+"-req/s")
 		if own.cpu > 0 {
-			b.ReportMetric(own.cpuEach()/sums[0].cpuEach(), "×plain-cpu")
+			b.ReportMetric(own.cpuEach()/sums[0].cpuEach(), "×"+base+"-cpu")
 		}
 	}
 }

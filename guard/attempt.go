@@ -30,6 +30,7 @@ type attempt struct {
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	start   time.Time
+	headers copied // of its request
 	alarm   *alarm
 	resp    *http.Response
 	fault   *fault.Error  // nil: good, as far as is known
@@ -78,7 +79,9 @@ func (a *attempt) send() {
 		}
 	}()
 	a.alarm.set(headers, a.set.timeouts.Headers)
-	resp, err := a.call.live.transport.RoundTrip(a.request()) //nolint:bodyclose // its reader closes it
+	out := a.request()
+	a.begun()
+	resp, err := a.call.live.transport.RoundTrip(out) //nolint:bodyclose // its reader closes it
 	a.alarm.unset()
 	if err != nil {
 		a.end(a.name(err))
@@ -86,6 +89,23 @@ func (a *attempt) send() {
 		a.answered(resp)
 	}
 	returned = true
+}
+
+// begun tells the observer of the request that goes out now.
+func (a *attempt) begun() {
+	if a.call.live.cfg.Observe != nil {
+		e := a.event(AttemptBegun)
+		e.headers = &a.headers
+		a.call.observe(e)
+	}
+}
+
+// event is one of the attempt.
+func (a *attempt) event(t EventType) Event {
+	return Event{
+		Type: t, Circuit: a.leg.circuit.Name(), Target: a.leg.place.Name, Attempt: a.number, Request: a.headers.out, Model: a.leg.model,
+		Stream: a.call.body.fields.stream, Probe: a.probe, Retries: a.retries, Fallbacks: a.fallbacks,
+	}
 }
 
 // answered looks at a response.
@@ -161,8 +181,13 @@ func (a *attempt) refuse(f *fault.Error) {
 	_ = a.resp.Body.Close()
 	a.resp.Body, a.unfit = http.NoBody, true
 	named := *a.fault
-	named.RequestID = cmp.Or(f.RequestID, a.resp.Header.Get("X-Request-Id"), a.resp.Header.Get("Apim-Request-Id"))
+	named.RequestID = cmp.Or(f.RequestID, requestID(a.resp.Header))
 	a.fault = &named
+}
+
+// requestID is the service's id of an exchange; the second one is Azure's.
+func requestID(h http.Header) string {
+	return cmp.Or(h.Get("X-Request-Id"), h.Get("Apim-Request-Id"))
 }
 
 // follow hands over a stream, when it has shown what it is.
@@ -345,10 +370,11 @@ func (a *attempt) settle(f *fault.Error) {
 		a.permit.RecordResult(a.result())
 	}
 	a.reportGates(f)
-	e := Event{
-		Type: AttemptEnded, Circuit: a.leg.circuit.Name(), Target: a.leg.place.Name, Attempt: a.number, Fault: f,
-		Status: a.status(), NoDone: a.unmarked, Content: a.content, Duration: time.Since(a.start),
-		InputTokens: a.used.input, OutputTokens: a.used.output, Retries: a.retries, Fallbacks: a.fallbacks,
+	e := a.event(AttemptEnded)
+	e.Fault, e.Status, e.NoDone, e.Content, e.Duration = f, a.status(), a.unmarked, a.content, time.Since(a.start)
+	e.InputTokens, e.OutputTokens = a.used.input, a.used.output
+	if a.resp != nil {
+		e.RequestID = requestID(a.resp.Header)
 	}
 	if f != nil {
 		e.Kind = f.Kind

@@ -301,6 +301,9 @@ func (c *call) ended(f *fault.Error, status int, content time.Duration) {
 	if first.circuit != nil {
 		e.Asked = first.circuit.Name()
 	}
+	if c.body != nil { // nil: it could not be read
+		e.Model, e.Stream = c.body.fields.model, c.body.fields.stream
+	}
 	if e.Refused {
 		e.RequestTokens = max(int64(len(c.body.held))/4, 1)
 	}

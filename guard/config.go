@@ -124,9 +124,9 @@ type Config struct {
 	// Upstream names the circuit of a URL's host. Nil means its host and port.
 	Upstream func(*url.URL) string
 
-	// Observe is told of every attempt and call when it has ended, on the
-	// goroutine that ended it, which it holds up: it must be quick and must not
-	// use the response's body. It must be safe for concurrent use; a panic in
+	// Observe is told of every attempt when it begins and of every attempt and call
+	// when it has ended, on the goroutine that began or ended it, which it holds up:
+	// it must be quick and must not use the bodies. It must be safe for concurrent use; a panic in
 	// it is contained.
 	Observe func(context.Context, Event)
 }

@@ -18,6 +18,7 @@ type leg struct {
 	place   *place
 	url     *url.URL
 	set     *settings // of its attempts
+	model   string    // that goes out; empty: none could be read
 	circuit *breaker.Breaker
 	bounds  *bounds
 	key     *gate.Gate // of its API key, for all models; nil: there are no gates
@@ -55,6 +56,7 @@ func (c *call) leg(target int) (*leg, *fault.Error) {
 	if c.body.fields.modelled && l.place.Model != "" {
 		model = l.place.Model
 	}
+	l.model = model
 	name, f := c.circuitName(model)
 	if f != nil {
 		return nil, f

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/recloser/recloser/fault"
@@ -12,7 +13,8 @@ type EventType string
 
 // The types of events. There may be more of them in time.
 const (
-	AttemptEnded EventType = "attempt"  // one HTTP exchange, its body included
+	AttemptBegun EventType = "begin"    // one HTTP exchange is about to go out
+	AttemptEnded EventType = "attempt"  // it is over, its body included
 	Retrying     EventType = "retry"    // another attempt at a target follows after Wait
 	FallingBack  EventType = "fallback" // an attempt at another target follows
 	Gated        EventType = "gate"     // a gate, or a bound of what is in flight, let no attempt through
@@ -39,9 +41,34 @@ type Event struct {
 	Retries   int           // attempts at a target where the call had been before; of AttemptEnded 1 if it was such
 	Fallbacks int           // attempts at another target than the first, likewise
 
+	// Request is that of an attempt as it goes out, to its target and with its
+	// target's key. It must not be changed, nor kept, nor its body read: see SetHeader.
+	Request *http.Request
+
+	Model     string // of an attempt: what goes out; of CallEnded: what was asked for; empty: none could be read
+	Stream    bool   // likewise: the answer is to be a stream
+	Probe     bool   // of an attempt: it tests whether the service is back
+	RequestID string // of AttemptEnded: the service's id of it, whatever it has sent as such
+
 	InputTokens, OutputTokens int64  // of AttemptEnded: what the answer tells of
 	Asked                     string // of CallEnded: the circuit of its first target; empty if it had none
 	RequestTokens             int64  // of a CallEnded that was Refused: what the request would have sent, an estimate
+
+	headers *copied // of Request
+}
+
+// SetHeader sets a header of the request that is about to go out, in place of one of
+// that name in any spelling, or removes it if value is empty. Other attempts and the
+// caller's request keep theirs. It is for use within Observe, and does nothing in
+// another event than AttemptBegun.
+func (e Event) SetHeader(name, value string) {
+	switch {
+	case e.headers == nil:
+	case value == "":
+		e.headers.del(name)
+	default:
+		e.headers.set(http.CanonicalHeaderKey(name), []string{value})
+	}
 }
 
 // observe tells the observer, whose panics stay its own.

@@ -19,7 +19,8 @@ var repeatKeys = [...]string{"Idempotency-Key", "X-Idempotency-Key"}
 func (a *attempt) request() *http.Request {
 	in, b, p := a.call.req, a.call.body, a.leg.place
 	out := in.WithContext(a.ctx)
-	h := copied{out: out}
+	h := &a.headers
+	h.out = out
 	if encoding := acceptable(in.Header, b.fields.stream); encoding != "" {
 		h.set("Accept-Encoding", []string{encoding})
 	}
@@ -31,7 +32,7 @@ func (a *attempt) request() *http.Request {
 	if a.leg.url != in.URL {
 		out.URL, out.Host = a.leg.url, a.leg.url.Host
 	}
-	a.withhold(&h)
+	a.withhold(h)
 	for name, values := range p.Header {
 		if len(values) == 0 {
 			h.del(name)

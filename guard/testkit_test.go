@@ -24,17 +24,14 @@ type rig struct {
 	*testing.T
 	*guard.Guard
 	mu     sync.Mutex
-	events []guard.Event
+	begun  map[[2]uint64]int // calls and numbers of attempts that are out
+	events []guard.Event     // the others
 }
 
 func newRig(t *testing.T, base http.RoundTripper, cfg guard.Config) *rig {
 	t.Helper()
-	r := &rig{T: t}
-	cfg.Observe = func(_ context.Context, e guard.Event) {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.events = append(r.events, e)
-	}
+	r := &rig{T: t, begun: map[[2]uint64]int{}}
+	cfg.Observe = r.observe
 	g, err := guard.New(base, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -42,6 +39,24 @@ func newRig(t *testing.T, base http.RoundTripper, cfg guard.Config) *rig {
 	t.Cleanup(g.CloseIdleConnections)
 	r.Guard = g
 	return r
+}
+
+// observe keeps events. Each attempt must begin once, before it ends.
+func (r *rig) observe(_ context.Context, e guard.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := [2]uint64{e.Call, uint64(e.Attempt)}
+	switch e.Type {
+	case guard.AttemptBegun:
+		r.begun[key]++
+		return
+	case guard.AttemptEnded:
+		if r.begun[key]--; r.begun[key] != 0 {
+			r.Errorf("attempt %d ended, and had begun %d times", e.Attempt, r.begun[key]+1)
+		}
+	default: // of what is between
+	}
+	r.events = append(r.events, e)
 }
 
 // once is a configuration without retries, quick makes them quick.

@@ -63,8 +63,8 @@ func TestPoolOfKeys(t *testing.T) {
 			warnings = append(warnings, line)
 		}
 	}
-	if len(warnings) != 1 || !strings.Contains(warnings[0], `"to":"parked"`) {
-		t.Errorf("want one warning, that a key is parked: %q", warnings)
+	if len(warnings) != 2 || !strings.Contains(warnings[0], `"to":"parked"`) || !strings.Contains(warnings[1], `"rule":"quota-exhausted"`) {
+		t.Errorf("want two warnings, that a key is parked and the alert of it: %q", warnings)
 	}
 }
 

@@ -38,7 +38,7 @@ func startServeIn(t *testing.T, env []string, args ...string) *server {
 		"--drain-delay", "0s", "--shutdown-grace", "1s", // which is long enough for the end of a test
 	}, args...)
 	cmd := exec.Command(binary(t), args...)
-	cmd.Env = environment([]string{"RECLOSER_", "OPENAI_", "GORACE", "XDG_STATE_HOME"}, env...)
+	cmd.Env = environment([]string{"RECLOSER_", "OPENAI_", "OTEL_", "GORACE", "XDG_STATE_HOME"}, env...)
 	cmd.Env = append(cmd.Env, "XDG_STATE_HOME="+t.TempDir()) // its history is its own
 	cmd.Env = append(cmd.Env, "GORACE=atexit_sleep_ms=0")    // the race detector's way out takes a second
 	ready := make(chan []string, 1)

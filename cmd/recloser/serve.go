@@ -38,6 +38,10 @@ they began with. Without --config, SIGHUP ends the process as usual.
 
 Sizes are bytes, or KiB, MiB, GiB. The log goes to stderr, one line a call.
 
+Traces and metrics go out by OpenTelemetry where its environment says where to,
+OTEL_EXPORTER_OTLP_ENDPOINT for both; OTEL_TRACES_EXPORTER=none or
+OTEL_METRICS_EXPORTER=none switches one off, OTEL_TRACES_SAMPLER samples.
+
 SIGTERM or Ctrl-C ends it in order: /readyz answers 503 at once, new calls are
 taken for --drain-delay more, and running ones may end within --shutdown-grace.
 A second one, half a second later or more, ends it at once, with exit code 1.`,

@@ -78,12 +78,13 @@ func (e *Engine) goesOn(now time.Time, t *trouble, f []finding) {
 // explain says that people have known of a trouble, so that what it did burns no budget:
 // that would be another alert about the same.
 func (e *Engine) explain(t *trouble, from, to time.Time) {
-	switch k := t.explains(); {
-	case k == all:
+	switch k := t.explains(); k {
+	case nothing:
+	case all:
 		if c := e.circuits[t.circuit]; c != nil {
 			c.calls.explain(k, from, to)
 		}
-	case k == turned:
+	case turned:
 		for _, c := range e.circuits {
 			c.calls.explain(k, from, to)
 		}

@@ -40,7 +40,8 @@ type App struct {
 	guard *guard.Guard
 	// history remembers beyond the end of the process; nil: there is none.
 	history *history.History
-	hashKey []byte // by which gates know API keys
+	hashKey []byte          // by which gates know API keys
+	otel    *telemetry.OTel // nil: the environment does not ask for it
 
 	alerts    *alerts
 	live      *dashboard.Live // nil: nobody can look
@@ -86,8 +87,12 @@ func (a *App) prepare(ctx context.Context, cfg *config.Serve) error {
 	if err := a.openAlerts(ctx, cfg); err != nil {
 		return err
 	}
+	a.otel = telemetry.OpenOTel(ctx, telemetry.OTelConfig{Version: a.opts.Version, Log: a.log})
 	var err error
 	if a.guard, err = guard.New(a.opts.Transport, a.guardConfig(cfg)); err != nil {
+		return err
+	}
+	if err := a.otel.WatchCircuits(a.guard.Circuits()); err != nil {
 		return err
 	}
 	a.remember(ctx)
@@ -120,6 +125,9 @@ func (a *App) guardConfig(cfg *config.Serve) guard.Config {
 		transitions, gates = append(transitions, l.Transition), append(gates, l.GateTransition)
 		g.Observe = both(g.Observe, l.Observe)
 	}
+	if o := a.otel; o != nil {
+		g.Observe = both(g.Observe, o.Observe)
+	}
 	g.Breaker.OnTransition, g.Gate.OnTransition = all(transitions...), all(gates...)
 	return g
 }
@@ -137,7 +145,7 @@ func (a *App) handlers(cfg *config.Serve) (handlers, error) {
 	if err != nil {
 		return handlers{}, err
 	}
-	return handlers{proxy: proxy, admin: gateway.NewAdmin(a.adminConfig(cfg))}, nil
+	return handlers{proxy: a.otel.Middleware(proxy), admin: gateway.NewAdmin(a.adminConfig(cfg))}, nil
 }
 
 // listen opens the listeners.
@@ -194,6 +202,7 @@ func (a *App) Close() error {
 		a.guard.CloseIdleConnections()
 	}
 	err = errors.Join(err, a.closeHistory())
+	a.closeOTel()
 	if err != nil {
 		return fmt.Errorf("close: %w", err)
 	}

@@ -104,7 +104,7 @@ func recordCalls(h *history.History) func(context.Context, guard.Event) {
 			h.Call(history.Call{
 				At: now, Circuit: e.Asked, Kind: e.Kind, Refused: e.Refused, Retries: e.Retries, Fallbacks: e.Fallbacks, Saved: e.RequestTokens,
 			})
-		case guard.Retrying, guard.FallingBack, guard.Gated:
+		case guard.AttemptBegun, guard.Retrying, guard.FallingBack, guard.Gated:
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/recloser/recloser/cmd/recloser/internal/config"
+	"github.com/recloser/recloser/cmd/recloser/internal/telemetry"
 )
 
 const (
@@ -44,9 +45,9 @@ func (l *Log) Close() error { return l.async.Close(logFlushTime) }
 func newHandler(w io.Writer, text bool, level slog.Leveler) slog.Handler {
 	opts := &slog.HandlerOptions{Level: level}
 	if text {
-		return utc{slog.NewTextHandler(w, opts)}
+		return telemetry.LogHandler(utc{slog.NewTextHandler(w, opts)})
 	}
-	return utc{slog.NewJSONHandler(w, opts)}
+	return telemetry.LogHandler(utc{slog.NewJSONHandler(w, opts)})
 }
 
 // utc is a handler whose records have times in UTC, to the millisecond. It does

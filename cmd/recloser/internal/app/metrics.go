@@ -14,7 +14,8 @@ const metricsPath = "/metrics"
 // measure makes what counts, for the metrics and for alerts.
 func (a *App) measure(cfg *config.Serve) {
 	a.meter = telemetry.NewMeter(telemetry.MeterConfig{
-		MaxCircuits: 2*cfg.Guard.MaxCircuits + 2, NativeHistograms: cfg.NativeHistograms, // models and upstreams, each with an overflow
+		MaxCircuits:      2*cfg.Guard.MaxCircuits + 2, // models and upstreams, each with an overflow
+		NativeHistograms: cfg.NativeHistograms, TraceID: telemetry.TraceID,
 	})
 }
 

@@ -65,11 +65,11 @@ func alertOptions() []option {
 		set("alert-open-for", "open_for", "1m", "critical: a circuit has not been closed for so long; or off",
 			periodOrZero(func(c *Serve) *time.Duration { return &r(c).OpenFor })),
 		set("alert-trips", "trips", "3", "a warning: a circuit has opened so often within alert-trips-within; or off",
-			wholeOrZero(1, 1000, func(c *Serve, n int) { r(c).Trips = n })),
+			wholeOrZero(1000, func(c *Serve, n int) { r(c).Trips = n })),
 		set("alert-trips-within", "trips_within", "30m", "see alert-trips",
 			period(day, func(c *Serve) *time.Duration { return &r(c).TripsWithin })),
 		set("alert-flaps", "flaps", "5", "critical: a circuit has opened so often within alert-flaps-within; or off",
-			wholeOrZero(1, 1000, func(c *Serve, n int) { r(c).Flaps = n })),
+			wholeOrZero(1000, func(c *Serve, n int) { r(c).Flaps = n })),
 		set("alert-flaps-within", "flaps_within", "10m", "see alert-flaps",
 			period(day, func(c *Serve) *time.Duration { return &r(c).FlapsWithin })),
 		set("alert-brownout", "brownout", "0.1", "a warning: such a share of a circuit's attempts fails for alert-brownout-for, while it stays closed; or off",
@@ -83,7 +83,7 @@ func alertOptions() []option {
 		set("alert-quota", "quota", "on", "critical: a key has no quota left",
 			toggle(func(c *Serve, on bool) { r(c).Quota = on })),
 		set("alert-bad-keys", "bad_keys", "5", "a warning: every call of a key is refused with 401, so many in a row; critical if the key is the configuration's; or off",
-			wholeOrZero(1, 1_000_000, func(c *Serve, n int) { r(c).BadKeys = n })),
+			wholeOrZero(1_000_000, func(c *Serve, n int) { r(c).BadKeys = n })),
 		set("alert-degraded-for", "degraded_for", "1m", "a warning: the history is not written for so long; or off",
 			periodOrZero(func(c *Serve) *time.Duration { return &r(c).DegradedFor })),
 		set("alert-repeat", "repeat", "4h", "how long after an alert another one says that it goes on; or off",
@@ -104,7 +104,7 @@ const maxAlertTargets = 20
 func alertTargets() option {
 	return option{Option{Kind: Addresses, Arg: "URLS", Secret: true}, func(c *Serve, text string) error {
 		c.Alerts.To = nil
-		for _, one := range strings.Fields(text) {
+		for one := range strings.FieldsSeq(text) {
 			t := AlertTarget{URL: one}
 			if rest, ok := strings.CutPrefix(one, "critical="); ok {
 				t = AlertTarget{rest, true}

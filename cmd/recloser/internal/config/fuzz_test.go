@@ -45,7 +45,7 @@ func FuzzFile(f *testing.F) {
 				t.Skip("it would open a file")
 			}
 		}
-		c, err := assemble(nil, parsed, environ)
+		c, err := assemble(Given{Environ: environ}, nil, parsed)
 		if err != nil {
 			for line := range strings.Lines(err.Error()) {
 				if strings.HasPrefix(line, "recloser") || strings.Contains(line, "guard: ") || strings.Contains(line, "hunter2") && !strings.Contains(text, "hunter2") {
@@ -58,7 +58,7 @@ func FuzzFile(f *testing.F) {
 		if strings.Contains(written, "hunter2") && !strings.Contains(text, "hunter2") {
 			t.Errorf("%q: the secret is written", text)
 		}
-		again, err := assemble(nil, parse("f.yaml", "/nowhere", []byte(written)), environ)
+		again, err := assemble(Given{Environ: environ}, nil, parse("f.yaml", "/nowhere", []byte(written)))
 		if err != nil {
 			t.Fatalf("%q: %v\n%s", text, err, written)
 		}

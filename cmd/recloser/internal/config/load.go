@@ -11,6 +11,10 @@ import (
 type Given struct {
 	Flags   map[string]string // that are on the command line
 	Environ []string          // as os.Environ has it
+
+	// Keyless: secrets are not fetched, and read as a text that is none. It is for
+	// those who want the rest of a file, on a machine that has no keys.
+	Keyless bool
 }
 
 // File returns the name of the configuration file, or "".
@@ -25,27 +29,27 @@ func (g Given) layers() []Layer { return []Layer{Flags(g.Flags), Env(g.Environ)}
 func Read(g Given) (*Serve, error) {
 	named := find(FileOption(), g.layers())
 	if named.Text == "" {
-		return assemble(g.layers(), nil, nil)
+		return assemble(g, g.layers(), nil)
 	}
 	f, err := openFile(named.Text, named.Origin)
 	if err != nil {
 		return nil, err
 	}
-	return assemble(g.layers(), f, g.Environ)
+	return assemble(g, g.layers(), f)
 }
 
 // Load reads the options from the layers, the strongest first, and from the
 // defaults. The error joins all problems that there are.
-func Load(layers ...Layer) (*Serve, error) { return assemble(layers, nil, nil) }
+func Load(layers ...Layer) (*Serve, error) { return assemble(Given{}, layers, nil) }
 
-func assemble(layers []Layer, f *file, environ []string) (*Serve, error) {
-	c := &Serve{file: f}
+func assemble(g Given, layers []Layer, f *file) (*Serve, error) {
+	c := &Serve{file: f, keyless: g.Keyless}
 	var errs []error
 	for _, o := range options() {
 		s := find(o.Option, layers)
 		own := false
 		if s.Source == Default && f != nil {
-			s, own = c.fromFile(s, environ)
+			s, own = c.fromFile(s, g.Environ)
 		}
 		c.Settings = append(c.Settings, s)
 		if err := o.set(c, s.Text); err != nil && (!own || s.Secret) { // of others the file tells itself
@@ -54,7 +58,7 @@ func assemble(layers []Layer, f *file, environ []string) (*Serve, error) {
 	}
 	c.Guard.BasePath = basePath(c.Upstream)
 	if f != nil {
-		c.resolve(environ)
+		c.resolve(g.Environ)
 		errs = append(f.errors(), errs...)
 	}
 	if len(errs) == 0 {
@@ -95,7 +99,7 @@ func (c *Serve) fromFile(s Setting, environ []string) (_ Setting, own bool) {
 
 // fetch fetches a secret of a setting.
 func (c *Serve) fetch(s Setting, v value, environ []string) string {
-	text, warning, err := v.ref.secret(environ)
+	text, warning, err := c.follow(v.ref, environ)
 	if err != nil {
 		c.file.wrong(v.line, "%s: %v", s.Path, err)
 	}

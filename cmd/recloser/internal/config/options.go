@@ -223,7 +223,7 @@ func limitOptions() []option {
 	l := func(c *Serve) *guard.Limits { return &c.Guard.Limits }
 	return []option{
 		set("max-in-flight", off, "attempts that may be out at once at one circuit, their answers included; or off: any number",
-			varies(wholeOrZero(1, 1_000_000, func(c *Serve, n int) { l(c).MaxInFlight = n }))),
+			varies(wholeOrZero(1_000_000, func(c *Serve, n int) { l(c).MaxInFlight = n }))),
 		set("max-queued", "100", "calls that may wait for one of those to end, first come, first served; 0: none",
 			varies(whole(0, 1_000_000, "0 (none)", func(c *Serve, n int) { l(c).MaxQueued = orNone(n) }))),
 		set("max-queue-wait", "30s", "the longest that they wait",

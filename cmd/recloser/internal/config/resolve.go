@@ -58,7 +58,7 @@ func (c *Serve) secret(path string, v value, fits func(string) bool, environ []s
 	if v.ref == nil {
 		return ""
 	}
-	text, warning, err := v.ref.secret(environ)
+	text, warning, err := c.follow(v.ref, environ)
 	if err == nil && !fits(text) {
 		err = errors.New("the secret has characters that a header cannot carry: use printable ASCII, and of a key no spaces")
 	}

@@ -21,6 +21,7 @@ func schemaOf(o Option) *jsonschema.Schema {
 	const duration = `^([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$`
 	var forms []*jsonschema.Schema
 	switch o.Kind {
+	case Addresses: // below
 	case Text:
 		forms = append(forms, &jsonschema.Schema{Type: "string"})
 	case Whole:

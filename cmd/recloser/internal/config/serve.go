@@ -49,7 +49,8 @@ type Serve struct {
 	// Warnings are what is not wrong, but not well either.
 	Warnings []string
 
-	file *file // nil: there is none
+	file    *file // nil: there is none
+	keyless bool
 }
 
 // RetriesOn tells whether failed calls are tried again.

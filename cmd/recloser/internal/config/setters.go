@@ -153,8 +153,8 @@ func wholeOrOff(lo, hi int, assign func(*Serve, int)) option {
 
 // wholeOrZero is wholeOrOff for a field whose zero means off, and which has no
 // other word for it.
-func wholeOrZero(lo, hi int, assign func(*Serve, int)) option {
-	return wholeOrOff(lo, hi, func(c *Serve, n int) { assign(c, max(n, 0)) })
+func wholeOrZero(hi int, assign func(*Serve, int)) option {
+	return wholeOrOff(1, hi, func(c *Serve, n int) { assign(c, max(n, 0)) })
 }
 
 // share reads a number above 0 to 1, or off, which is negative.

@@ -40,7 +40,7 @@ func (l *Live) Observe(_ context.Context, e guard.Event) {
 		if e.Asked != "" {
 			l.meter.of(e.Asked).call(l.now().Unix(), &e)
 		}
-	case guard.Retrying, guard.FallingBack, guard.Gated:
+	case guard.AttemptBegun, guard.Retrying, guard.FallingBack, guard.Gated:
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -94,7 +95,7 @@ func (m *Meter) Observe(ctx context.Context, e guard.Event) {
 		m.attempt(ctx, &e)
 	case guard.CallEnded:
 		m.call(ctx, &e)
-	case guard.Retrying, guard.FallingBack, guard.Gated:
+	case guard.AttemptBegun, guard.Retrying, guard.FallingBack, guard.Gated:
 	}
 }
 
@@ -200,7 +201,7 @@ func (m *Meter) meet(name string) *cell {
 		c = &cell{name: plain}
 		c.upstream, c.model = split(plain)
 		next.byName[plain] = c
-		next.cells = append(next.cells[:len(next.cells):len(next.cells)], c)
+		next.cells = append(slices.Clip(next.cells), c)
 	}
 	next.byName[name] = c
 	m.circuits.Store(next)

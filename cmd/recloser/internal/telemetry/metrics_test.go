@@ -195,6 +195,39 @@ func TestScrape(t *testing.T) {
 	}
 }
 
+func TestRetriesAndFallbacks(t *testing.T) {
+	r := newRig(t, MeterConfig{}, nil)
+	for _, e := range []guard.Event{
+		{Type: guard.AttemptEnded, Circuit: "api/a", Kind: fault.Service},
+		{Type: guard.AttemptEnded, Circuit: "api/a", Retries: 1},
+		{Type: guard.CallEnded, Asked: "api/a", Retries: 1},
+		{Type: guard.AttemptEnded, Circuit: "api/b", Fallbacks: 1},
+		{Type: guard.CallEnded, Asked: "api/a", Retries: 2, Fallbacks: 1},
+		{Type: guard.CallEnded, Asked: "api/a", Retries: 1, Kind: fault.Timeout},
+		{Type: guard.CallEnded, Asked: "api/a", Refused: true, RequestTokens: 9},
+	} {
+		r.meter.Observe(t.Context(), e)
+	}
+	lines(t, r.scrape(t, "text/plain"),
+		`recloser_retries_total{model="a",upstream="api"} 1`,
+		`recloser_retries_total{model="b",upstream="api"} 0`,
+		`recloser_fallbacks_total{model="a",upstream="api"} 0`,
+		`recloser_fallbacks_total{model="b",upstream="api"} 1`,
+		`recloser_rescued_calls_total{by="retry",model="a",upstream="api"} 1`,
+		`recloser_rescued_calls_total{by="fallback",model="a",upstream="api"} 1`,
+		`recloser_saved_tokens_total{model="a",upstream="api"} 9`,
+		`recloser_call_duration_seconds_count{model="a",upstream="api"} 3`)
+}
+
+// Each caller's key has gates; only those are told of that have something to tell.
+func TestGatesThatNothingIsHeldAgainst(t *testing.T) {
+	r := newRig(t, MeterConfig{}, nil)
+	r.call(t.Context(), "gpt-5")
+	if text := r.scrape(t, "text/plain"); strings.Contains(text, "recloser_gate_") || r.guard.Gates().Len() == 0 {
+		t.Error(text)
+	}
+}
+
 func TestNothingHasHappenedYet(t *testing.T) {
 	r := newRig(t, MeterConfig{}, nil)
 	text := r.scrape(t, "text/plain")
@@ -265,7 +298,8 @@ func TestExemplars(t *testing.T) {
 	if n := strings.Count(text, exemplar); n != 3 || strings.Count(text, " # {") != n || !strings.HasSuffix(text, "# EOF\n") {
 		t.Error(text)
 	}
-	lines(t, r.scrape(t, "text/plain"), `recloser_call_duration_seconds_count{model="gpt-5",upstream="api"} 4`)
+	lines(t, r.scrape(t, "text/plain"), `recloser_call_duration_seconds_count{model="gpt-5",upstream="api"} 4`,
+		`recloser_first_content_seconds_count{model="gpt-5",upstream="api"} 4`)
 }
 
 func TestNativeHistograms(t *testing.T) {

@@ -50,6 +50,34 @@ type Row struct {
 type Table struct {
 	rows  *csv.Reader
 	names map[string]int
+	bound *bound
+}
+
+// maxRow bounds a row in bytes, so that a file which never ends one does not fill the
+// memory; and what is read ahead of it.
+const maxRow = 1 << 20
+
+// bound passes on so many bytes, and then an error.
+type bound struct {
+	r    io.Reader
+	left int
+}
+
+var errLongRow = errors.New("a row is longer than 1 MiB: is a quote missing, or is it no CSV?")
+
+func (b *bound) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errLongRow
+	}
+	n, err := b.r.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
+}
+
+// next reads a record.
+func (t *Table) next() ([]string, error) {
+	t.bound.left = maxRow
+	return t.rows.Read()
 }
 
 // Plain unpacks what gzip has packed, and leaves alone what it has not.
@@ -75,9 +103,10 @@ func Open(r io.Reader) (*Table, error) {
 	if mark, _ := b.Peek(3); string(mark) == "\ufeff" {
 		_, _ = b.Discard(len(mark))
 	}
-	t := &Table{rows: csv.NewReader(b), names: make(map[string]int)}
+	t := &Table{names: make(map[string]int), bound: &bound{r: b}}
+	t.rows = csv.NewReader(t.bound)
 	t.rows.ReuseRecord = true
-	header, err := t.rows.Read()
+	header, err := t.next()
 	if errors.Is(err, io.EOF) {
 		return nil, errors.New("it is empty: a header is the least")
 	}
@@ -105,16 +134,17 @@ func (t *Table) Rows() iter.Seq2[Row, error] {
 				return
 			}
 		}
+		line := 1
 		for {
-			record, err := t.rows.Read()
+			record, err := t.next()
 			if errors.Is(err, io.EOF) {
 				return
 			}
 			if err != nil {
-				yield(Row{}, err) // it names its line
+				yield(Row{}, placed(err, line))
 				return
 			}
-			line, _ := t.rows.FieldPos(0)
+			line, _ = t.rows.FieldPos(0)
 			row, err := t.row(record)
 			if err != nil {
 				err = fmt.Errorf("line %d: %w", line, err)
@@ -124,6 +154,18 @@ func (t *Table) Rows() iter.Seq2[Row, error] {
 			}
 		}
 	}
+}
+
+// placed names the line of an error, or, of one that is not about CSV, the last line
+// before it.
+func placed(err error, line int) error {
+	if _, ok := errors.AsType[*csv.ParseError](err); ok {
+		return err
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errors.New("the file is cut short")
+	}
+	return fmt.Errorf("after line %d: %w", line, err)
 }
 
 // row reads a record.

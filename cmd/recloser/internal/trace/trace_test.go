@@ -80,6 +80,24 @@ func TestWhatIsWrongNamesItsLine(t *testing.T) {
 	}
 }
 
+func TestHostileFiles(t *testing.T) {
+	long := "timestamp_s,outcome,model\n1,ok,a\n2,ok,\"" + strings.Repeat("x", 3<<20)
+	if _, err := read(t, long); err == nil || !strings.Contains(err.Error(), "a row is longer than 1 MiB") {
+		t.Errorf("a quote without an end: %v", err)
+	}
+	if _, err := read(t, strings.Repeat("x", 3<<20)); err == nil || !strings.Contains(err.Error(), "a row is longer than 1 MiB") {
+		t.Errorf("a header without an end: %v", err)
+	}
+	var packed bytes.Buffer
+	zw := gzip.NewWriter(&packed)
+	_, _ = zw.Write([]byte("timestamp_s,outcome\n1,ok\n2,ok\n"))
+	_ = zw.Flush()
+	rows, err := read(t, packed.String()[:packed.Len()-2])
+	if len(rows) != 2 || err == nil || err.Error() != "after line 3: the file is cut short" {
+		t.Errorf("cut short: %d rows, %v", len(rows), err)
+	}
+}
+
 func TestOfNoRowsThereIsTheHeader(t *testing.T) {
 	var out bytes.Buffer
 	if err := trace.NewWriter(&out).Close(); err != nil || !strings.HasPrefix(out.String(), "timestamp_s,model,outcome,latency_s,request_tokens,response_tokens,status,call,attempt,circuit,kind\n") {
