@@ -19,9 +19,23 @@ import (
 // Config sets up a Guard. The zero value is usable; each field says what its
 // zero means.
 type Config struct {
+	// Policy is what opens circuits. Zero means Adaptive, or Classic if a field of
+	// Breaker is set that only Classic has: FailureThreshold, FailureSpan,
+	// FailureRate, SlowRate, SlowAfter, RateWindow, RateMinCalls, BaseTimeout, ProbeLease
+	// or Ramp.
+	// Such a field beside Adaptive is an error. Zero, too, where Breaker.NewPolicy makes
+	// another one.
+	Policy Policy
+
+	// Adaptive sets up the policy of that name. Its QuotaRun is Off where it is zero:
+	// a rate limit is of one key, and its gate's affair.
+	Adaptive breaker.AdaptiveConfig
+
 	// Breaker is the configuration of every circuit. Its StallAfter is 2 min
-	// where it is zero; a negative one switches it off. Its Parent and Classify
-	// are left aside.
+	// where it is zero, and a negative one switches it off; to Adaptive, which learns
+	// when a call hangs, it is the deadline of Override.StallAfter and no more. Its
+	// ResetTimeout is 30 s where it is zero, and with Adaptive 2 min. Its
+	// Parent and Classify are left aside.
 	Breaker breaker.Config
 
 	// MaxCircuits bounds how many circuits there are. Zero means 1,000.
@@ -170,7 +184,7 @@ func (c Config) asOverride() Override {
 
 // registry is the configuration of the circuits. c has its defaults.
 func (c Config) registry(t *thresholds) breaker.RegistryConfig {
-	r := breaker.RegistryConfig{Circuit: c.Breaker, MaxCircuits: c.MaxCircuits}
+	r := breaker.RegistryConfig{Circuit: t.base.config(t.adaptive), MaxCircuits: c.MaxCircuits}
 	if len(t.at) > 0 {
 		r.Configure = t.of
 	}
@@ -183,9 +197,9 @@ func (c Config) gates() gate.RegistryConfig {
 }
 
 // Validate returns an error for every field that cannot be used, joined: of
-// Breaker a *breaker.ConfigError each, of Gate a *gate.ConfigError, and an
-// *OverrideError where the thresholds
-// of overrides make none that can be used.
+// Breaker a *breaker.ConfigError each, or a *PolicyError, of Gate a
+// *gate.ConfigError, and an *OverrideError where the policies and thresholds of
+// overrides make none that can be used.
 func (c Config) Validate() error {
 	var errs []error
 	if c.MaxHeldBody < 0 || c.MaxHeldBody > maxHeldBody {
@@ -211,8 +225,8 @@ func (c Config) Validate() error {
 	errs = append(errs, own.validate("")...)
 	errs = append(errs, c.Retry.Validate(), c.validateOverrides())
 	c = c.withDefaults()
-	t := newThresholds(c.Breaker, c.Overrides)
-	if err := c.registry(t).Validate(); err != nil {
+	t := newThresholds(c)
+	if err := errors.Join(t.base.validate(), t.validateAdaptive(), c.registry(t).Validate()); err != nil {
 		return errors.Join(append(errs, err)...) // it would come again with each override
 	}
 	return errors.Join(append(errs, t.validate())...)

@@ -121,7 +121,7 @@ func TestCallersDeadlineCountsOnlyAfterAStall(t *testing.T) {
 
 func TestCallsThatHangOpenTheCircuitWhileTheyHang(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, slowService(time.Hour, ""), guard.Config{})
+		r := newRig(t, slowService(time.Hour, ""), guard.Config{Policy: guard.Classic})
 		ctx, cancel := context.WithCancel(t.Context())
 		for range 5 {
 			go func() { _, _, _ = r.post(ctx, "http://api", chat) }()
@@ -140,7 +140,7 @@ func TestCallsThatHangOpenTheCircuitWhileTheyHang(t *testing.T) {
 // A model that is known to think for long hangs without counting, by itself.
 func TestPatienceWithOneModel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, slowService(time.Hour, ""), guard.Config{Timeouts: guard.Timeouts{Headers: -1}, Overrides: []guard.Override{
+		r := newRig(t, slowService(time.Hour, ""), guard.Config{Policy: guard.Classic, Timeouts: guard.Timeouts{Headers: -1}, Overrides: []guard.Override{
 			{Models: []string{"gpt-5*"}, StallAfter: 10 * time.Minute},
 			{Models: []string{"gpt-5*"}, Endpoint: "/responses", StallAfter: 20 * time.Minute},
 			{Models: []string{"o3"}, StallAfter: -1},

@@ -32,9 +32,13 @@
 //
 // # Circuits
 //
-// Each call passes two circuits: its upstream's, named by the URL's host, which
-// opens when the host cannot be reached, and beneath it that of the model in
-// the request, "host/model", which opens when the model fails. A request
+// Each call passes two circuits: its upstream's, named by the URL's host, and
+// beneath it that of the model in the request, "host/model". By default they learn
+// how the service usually is, and open when what comes back is too unlikely for
+// that ([Adaptive]): the upstream's if it is not about one model alone. With a
+// threshold in [Config.Breaker], such as FailureThreshold, they go by thresholds
+// ([Classic]): then the upstream's opens when the host cannot be reached, and the
+// model's when the model fails. A request
 // without a readable model (a GET, an upload, a body too large to hold) is on
 // "host/no-model".
 //
@@ -65,8 +69,8 @@
 //
 // # Other settings for some calls, or from now on
 //
-// [Config.Overrides] changes settings by upstream, endpoint and model; thresholds,
-// which are a circuit's, by upstream and model. [Guard.SetConfig] replaces the
+// [Config.Overrides] changes settings by upstream, endpoint and model; policy and
+// thresholds, which are a circuit's, by upstream and model. [Guard.SetConfig] replaces the
 // whole configuration: calls under way keep what they began with, circuits their
 // state.
 //

@@ -26,11 +26,12 @@ type Guard struct {
 
 // live is what a call goes by from its beginning to its end. It does not change.
 type live struct {
-	cfg       Config // with its defaults filled in
-	rules     *rules
-	base      basePath
-	transport http.RoundTripper
-	own       *connecting // of transport; nil: it is the caller's
+	cfg        Config // with its defaults filled in
+	rules      *rules
+	thresholds *thresholds
+	base       basePath
+	transport  http.RoundTripper
+	own        *connecting // of transport; nil: it is the caller's
 }
 
 // connecting are the deadlines that a transport of the guard's own is made with.
@@ -101,7 +102,8 @@ func prepare(cfg Config) (*live, breaker.RegistryConfig, error) {
 		return nil, breaker.RegistryConfig{}, err
 	}
 	cfg = cfg.withDefaults()
-	return &live{cfg: cfg, rules: rules, base: newBasePath(cfg.BasePath)}, cfg.registry(newThresholds(cfg.Breaker, cfg.Overrides)), nil
+	l := &live{cfg: cfg, rules: rules, thresholds: newThresholds(cfg), base: newBasePath(cfg.BasePath)}
+	return l, cfg.registry(l.thresholds), nil
 }
 
 // connect gives l a transport of the guard's own, unless that of old has the same

@@ -119,7 +119,7 @@ func TestCircuitOpensRefusesAndRecloses(t *testing.T) {
 			}
 			return respond(r, 200, text("{}")), nil
 		})
-		r := newRig(t, base, guard.Config{})
+		r := newRig(t, base, guard.Config{Policy: guard.Classic})
 		down.Store(true)
 		for range 3 {
 			_, _, _ = r.chat("http://api")
@@ -227,7 +227,7 @@ func TestPerCallCountsTheCallByItsLastAttempt(t *testing.T) {
 
 func TestObserveRefusesNothing(t *testing.T) {
 	url, attempts := failing(t, 100, 503)
-	r := newRig(t, nil, guard.Config{Breaker: breaker.Config{Mode: breaker.Observe}, Retry: once.Retry})
+	r := newRig(t, nil, guard.Config{Policy: guard.Classic, Breaker: breaker.Config{Mode: breaker.Observe}, Retry: once.Retry})
 	for range 8 {
 		if resp, _, err := r.chat(url); err != nil || resp.StatusCode != http.StatusServiceUnavailable {
 			t.Fatalf("got %v, %v", resp, err)
@@ -248,7 +248,7 @@ func TestFailuresWithoutAModelDoNotCloseTheHost(t *testing.T) {
 			fmt.Fprint(w, `{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}`)
 		}
 	})
-	r := newRig(t, nil, once)
+	r := newRig(t, nil, guard.Config{Policy: guard.Classic, Retry: once.Retry})
 	for range 6 {
 		q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/files/f", nil)
 		if err != nil {

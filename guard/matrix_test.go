@@ -81,18 +81,20 @@ func TestFaultMatrix(t *testing.T) {
 		{"503 whose body is cut", say("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"err"), guard.Timeouts{}, fault.Service, "", true, true},
 	}
 	for _, row := range rows {
-		t.Run(row.name, func(t *testing.T) {
-			url := rawServer(t, row.answer)
-			r := newRig(t, nil, guard.Config{Retry: once.Retry, Timeouts: row.timeouts})
-			resp, _, err := r.chat(url)
-			if (resp != nil) != row.answered {
-				t.Errorf("got response %v, error %v", resp, err)
-			}
-			if row.answered && resp != nil && resp.StatusCode == 200 && err == nil && row.code != "server_error" {
-				t.Error("half an answer looks whole")
-			}
-			r.recordedOnce(url, row.kind, row.code, row.fails)
-		})
+		for _, policy := range []guard.Policy{guard.Classic, guard.Adaptive} {
+			t.Run(row.name+", "+policy.String(), func(t *testing.T) {
+				url := rawServer(t, row.answer)
+				r := newRig(t, nil, guard.Config{Policy: policy, Retry: once.Retry, Timeouts: row.timeouts})
+				resp, _, err := r.chat(url)
+				if (resp != nil) != row.answered {
+					t.Errorf("got response %v, error %v", resp, err)
+				}
+				if row.answered && resp != nil && resp.StatusCode == 200 && err == nil && row.code != "server_error" {
+					t.Error("half an answer looks whole")
+				}
+				r.recordedOnce(url, row.kind, row.code, row.fails)
+			})
+		}
 	}
 }
 
@@ -120,20 +122,22 @@ func TestConnectionRefused(t *testing.T) {
 	l, _ := net.Listen("tcp", "127.0.0.1:0")
 	url := "http://" + l.Addr().String()
 	l.Close()
-	r := newRig(t, nil, once)
-	_, _, err := r.chat(url)
-	f, ok := errors.AsType[*fault.Error](err)
-	if !ok || f.Code != fault.CodeRefused || !f.Unreached {
-		t.Errorf("got %v", err)
-	}
-	up, model := r.metrics(host(url)), r.metrics(host(url)+"/gpt-5")
-	if up.FailedCalls != 1 || model.FailedCalls != 0 || up.TotalCalls != 1 {
-		t.Errorf("upstream %+v\nmodel %+v", up, model)
+	for policy, counts := range map[guard.Policy]int64{guard.Classic: 0, guard.Adaptive: 1} { // against the model
+		r := newRig(t, nil, guard.Config{Policy: policy, Retry: once.Retry})
+		_, _, err := r.chat(url)
+		f, ok := errors.AsType[*fault.Error](err)
+		if !ok || f.Code != fault.CodeRefused || !f.Unreached {
+			t.Errorf("got %v", err)
+		}
+		up, model := r.metrics(host(url)), r.metrics(host(url)+"/gpt-5")
+		if up.FailedCalls != 1 || model.FailedCalls != counts || up.TotalCalls != 1 {
+			t.Errorf("%s: upstream %+v\nmodel %+v", policy, up, model)
+		}
 	}
 }
 
 // recordedOnce checks that there was one attempt and one call, both named so,
-// and that the circuits counted it so.
+// and that the circuits counted it so: the upstream's too, if it is adaptive.
 func (r *rig) recordedOnce(url string, kind fault.Kind, code string, fails bool) {
 	r.Helper()
 	r.mu.Lock()
@@ -152,7 +156,11 @@ func (r *rig) recordedOnce(url string, kind fault.Kind, code string, fails bool)
 		want = 1
 	}
 	up, model := r.metrics(host(url)), r.metrics(host(url)+"/gpt-5")
-	if model.TotalCalls != 1 || model.FailedCalls != want || up.TotalCalls != 1 || up.FailedCalls != 0 || model.State != breaker.Closed {
+	above := want
+	if r.Policy(r.Circuits().Get(host(url))) == guard.Classic {
+		above = 0
+	}
+	if model.TotalCalls != 1 || model.FailedCalls != want || up.TotalCalls != 1 || up.FailedCalls != above || model.State != breaker.Closed {
 		r.Errorf("model  %+v\nupstream %+v", model, up)
 	}
 }

@@ -27,6 +27,10 @@ type Override struct {
 	// requests without one.
 	Models []string
 
+	// Policy is the policy of those circuits, as in Config; what the configuration and
+	// earlier overrides say about another one is left aside. An override with an
+	// Endpoint names none.
+	Policy Policy
 	// Breaker are the thresholds of the circuits of that upstream and those models,
 	// without Models of the upstream's own circuit too. An override with an Endpoint
 	// has none, as circuits are by upstream and model; one that a call's context

@@ -12,50 +12,45 @@ import (
 // thresholds are the configurations of circuits, for each set of overrides with
 // thresholds that has occurred.
 type thresholds struct {
-	base      breaker.Config
+	base      policed
+	adaptive  breaker.AdaptiveConfig
 	overrides []Override
-	at        []int // the overrides that have thresholds
+	at        []int // the overrides that have thresholds, or name a policy
 
 	mu   sync.Mutex // who asks makes a circuit, which is rare
 	made map[uint64]*breaker.Prepared
 }
 
-// newThresholds takes a base with the guard's defaults.
-func newThresholds(base breaker.Config, overrides []Override) *thresholds {
-	t := &thresholds{base: base, overrides: overrides, made: make(map[uint64]*breaker.Prepared)}
-	for i := range overrides {
-		if !overrides[i].thresholds().IsZero() && i < maxOverrides {
+// newThresholds takes a configuration with the guard's defaults.
+func newThresholds(c Config) *thresholds {
+	t := &thresholds{
+		base: policed{c.Policy, c.Breaker}, adaptive: c.Adaptive,
+		overrides: c.Overrides, made: make(map[uint64]*breaker.Prepared),
+	}
+	for i := range t.overrides {
+		if o := t.overrides[i].policed(); (o.named != 0 || !o.breaker.IsZero()) && i < maxOverrides {
 			t.at = append(t.at, i)
 		}
 	}
 	return t
 }
 
-// thresholds are what an override changes in the configuration of its circuits.
-func (o *Override) thresholds() breaker.Config {
+// policed is what an override changes in the configuration of its circuits.
+func (o *Override) policed() policed {
 	if o.Endpoint != "" {
-		return breaker.Config{}
+		return policed{}
 	}
 	c := o.Breaker
 	c.Parent, c.Classify = nil, nil
 	if c.StallAfter = o.StallAfter; c.StallAfter < 0 {
 		c.StallAfter = breaker.Off
 	}
-	return c
+	return policed{o.Policy, c}
 }
 
 // of returns the configuration of a circuit, as breaker.RegistryConfig asks.
 func (t *thresholds) of(parent, name string) *breaker.Prepared {
-	upstream, model := parent, name
-	if parent == "" {
-		upstream, model = name, ""
-	}
-	var set uint64
-	for _, i := range t.at {
-		if t.overrides[i].fits(upstream, "", model) {
-			set |= 1 << i
-		}
-	}
+	set := t.fitting(parent, name)
 	if set == 0 {
 		return nil
 	}
@@ -63,28 +58,51 @@ func (t *thresholds) of(parent, name string) *breaker.Prepared {
 	defer t.mu.Unlock()
 	p, known := t.made[set]
 	if !known {
-		p, _ = breaker.Prepare(t.lay(set)) // validate has seen all that can go wrong
+		p, _ = breaker.Prepare(t.lay(set).config(t.adaptive)) // validate has seen all that can go wrong
 		t.made[set] = p
 	}
 	return p
 }
 
-// lay lays a set of overrides over the base, later ones over earlier ones.
-func (t *thresholds) lay(set uint64) breaker.Config {
-	c := t.base
+// fitting is the set of overrides for a circuit.
+func (t *thresholds) fitting(parent, name string) (set uint64) {
+	upstream, model := parent, name
+	if parent == "" {
+		upstream, model = name, ""
+	}
 	for _, i := range t.at {
-		if set&(1<<i) != 0 {
-			c = t.overrides[i].thresholds().Over(c)
+		if t.overrides[i].fits(upstream, "", model) {
+			set |= 1 << i
 		}
 	}
-	return c
+	return set
 }
 
-// OverrideError tells that the thresholds of an override, or of several that can
-// fit one circuit, are none that a circuit can have.
+// lay lays a set of overrides over the base, later ones over earlier ones.
+func (t *thresholds) lay(set uint64) policed {
+	p := t.base
+	for _, i := range t.at {
+		if set&(1<<i) != 0 {
+			p = t.overrides[i].policed().over(p)
+		}
+	}
+	return p
+}
+
+// check returns what is wrong with a set of overrides.
+func (t *thresholds) check(set uint64) error {
+	p := t.lay(set)
+	if err := p.validate(); err != nil {
+		return err
+	}
+	return p.config(t.adaptive).Validate()
+}
+
+// OverrideError tells that the policy and the thresholds of an override, or of
+// several that can fit one circuit, are none that a circuit can have.
 type OverrideError struct {
 	Overrides []int // their places in Config.Overrides
-	Err       error // *breaker.ConfigError, joined
+	Err       error // *PolicyError or *breaker.ConfigError, joined
 }
 
 func (e *OverrideError) Error() string {
@@ -114,7 +132,7 @@ func (t *thresholds) validate() error {
 				return // it is known
 			}
 		}
-		if err := t.lay(set).Validate(); err != nil {
+		if err := t.check(set); err != nil {
 			wrong[set] = true
 			errs = append(errs, &OverrideError{at, err})
 		}
@@ -168,11 +186,14 @@ func (t *thresholds) meet(i, k int) bool {
 
 // validateBreaker looks at what an override may have in Breaker at all.
 func (o *Override) validateBreaker(where string) (errs []error) {
-	if o.Breaker.IsZero() {
-		return nil
-	}
 	if o.Endpoint != "" {
-		errs = append(errs, fmt.Errorf("guard: %sBreaker has thresholds, but there is an Endpoint: circuits are by upstream and model, so leave one of them out", where))
+		const both = "guard: %s, but there is an Endpoint: circuits are by upstream and model, so leave one of them out"
+		if !o.Breaker.IsZero() {
+			errs = append(errs, fmt.Errorf(both, where+"Breaker has thresholds"))
+		}
+		if o.Policy != 0 {
+			errs = append(errs, fmt.Errorf(both, where+"Policy is "+o.Policy.String()))
+		}
 	}
 	if o.Breaker.StallAfter != 0 {
 		errs = append(errs, fmt.Errorf("guard: %sBreaker.StallAfter is %v: use %sStallAfter", where, o.Breaker.StallAfter, where))

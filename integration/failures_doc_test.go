@@ -22,7 +22,7 @@ var failuresText string
 
 // docArgs are the settings of the proxy for the tables: waits are short, and a key
 // whose quota is exhausted is not held back, since it is that of all calls.
-var docArgs = []string{"--headers-timeout", "1s", "--idle-timeout", "1s", "--retry-base-delay", "5ms", "--gates", "off"}
+var docArgs = []string{"--headers-timeout", "1s", "--idle-timeout", "1s", "--retry-base-delay", "5ms", "--gates", "off", "--policy", "classic"}
 
 // docs/failures.md says what becomes of every failure: its tables are what
 // happens here.

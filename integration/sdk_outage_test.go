@@ -97,11 +97,11 @@ func checkRefusal(t *testing.T, saw sighting) {
 func TestSDKDeadUpstream(t *testing.T) {
 	forEachSDK(t, func(t *testing.T, client sdk) {
 		api := openaitest.Start(t, openaitest.Config{})
-		serve := startServe(t, "--upstream", api.BaseURL)
 		for name, fault := range map[string]openaitest.Fault{
 			"down": openaitest.Down{}, "html": openaitest.HTML{Status: 502}, "reset": openaitest.Reset{},
 		} {
 			t.Run(name, func(t *testing.T) {
+				serve := startServe(t, "--upstream", api.BaseURL)
 				api.Set(fault)
 				saw := client.call(t, sdkCall{URL: serve.URL(), Op: opChat, Model: name})
 				if n := attemptsFor(t, api, name); n != 3 || saw.Requests != 1 || saw.Error == nil {

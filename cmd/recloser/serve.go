@@ -84,6 +84,8 @@ func serveLogged(ctx context.Context, cfg *config.Serve, given config.Given, log
 	if len(attrs) > 0 {
 		log.LogAttrs(ctx, slog.LevelInfo, "settings", attrs...)
 	}
+	policy, because := cfg.Policy()
+	log.Info("circuits", "policy", policy, "because", because)
 	app.Warn(log.Logger, cfg)
 	a, err := app.New(ctx, cfg, app.Options{Version: buildVersion(), Log: log.Logger})
 	if err != nil {

@@ -30,6 +30,9 @@ const maxTrips = 1000
 func (c *circuit) changed(tr *breaker.Transition) {
 	c.parent, c.forced = tr.Parent, tr.Mode == breaker.ForcedOpen
 	if tr.To == breaker.Closed {
+		if n := len(c.trips); n > 0 && !c.opened.IsZero() && tr.Reason == breaker.ParentExplains {
+			c.trips = c.trips[:n-1] // it is the upstream's
+		}
 		c.opened = time.Time{}
 		return
 	}

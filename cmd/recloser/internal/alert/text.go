@@ -29,7 +29,7 @@ func (c *circuit) openWords(now time.Time) words {
 		w.title = report.Shown(c.name) + " fails"
 		w.what = fmt.Sprintf("The circuit would have been open for %s, since %s. Its mode is %s, so calls are let through, and fail.", lasting(now.Sub(c.opened)), clock(c.opened), c.last.Mode)
 		w.users = "They wait, and read of each failure."
-	case c.parent == "":
+	case c.unreached():
 		w.title = report.Shown(c.name) + " cannot be reached"
 	}
 	return w
@@ -38,10 +38,31 @@ func (c *circuit) openWords(now time.Time) words {
 // why tells what opened it, and whether it was tested since.
 func (c *circuit) why() string {
 	if n := c.last.Openings - 1; n > 0 && c.last.Reason == breaker.ProbeFailed {
-		return fmt.Sprintf("%s; tests that have failed since: %d", c.trip.Why(), n)
+		return fmt.Sprintf("%s; tests that have failed since: %d", reasonOf(c.trip), n)
 	}
-	return c.trip.Why()
+	return reasonOf(c.trip)
 }
+
+// reasonOf is why a circuit opened, without the numbers in brackets that a policy
+// leaves at the end for who wants to check it.
+func reasonOf(tr breaker.Transition) string {
+	why, _, _ := strings.Cut(tr.Why(), " [rule ")
+	return why
+}
+
+// learned reports whether the policy that opened the circuit was the adaptive one.
+func (c *circuit) learned() bool {
+	switch c.trip.Reason {
+	case breaker.UnlikelyRun, breaker.NotWorthIt, breaker.OnlyQuota:
+		return true
+	}
+	return false
+}
+
+// unreached reports whether the circuit tells that its host cannot be reached: an
+// upstream's does, but by the adaptive policy, which holds against it whatever
+// fails.
+func (c *circuit) unreached() bool { return c.parent == "" && !c.learned() }
 
 // answeredSince tells what became of the calls since the circuit opened, if any were
 // made at it.
@@ -59,10 +80,15 @@ func (c *circuit) answeredSince() string {
 
 // whereToLook depends on whose circuit it is.
 func (c *circuit) whereToLook() string {
-	switch c.parent {
-	case "":
-		return "Look whether this machine reaches the host (DNS, proxy, firewall, TLS), and at the host's own status page."
-	case "api.openai.com":
+	const reach = "Look whether this machine reaches the host (DNS, proxy, firewall, TLS), and at "
+	switch {
+	case c.unreached():
+		return reach + "the host's own status page."
+	case c.name == "api.openai.com":
+		return reach + "https://status.openai.com. Targets (docs/fallback.md) would let calls go elsewhere meanwhile."
+	case c.parent == "":
+		return reach + "the host's own status page. Targets (docs/fallback.md) would let calls go elsewhere meanwhile."
+	case c.parent == "api.openai.com":
 		return "Look at https://status.openai.com. If that knows nothing, compare with other models and keys. Targets (docs/fallback.md) would let calls go elsewhere meanwhile."
 	default:
 		return "Look at the status page of " + report.Shown(c.parent) + ". If that knows nothing, compare with other models and keys. Targets (docs/fallback.md) would let calls go elsewhere meanwhile."
@@ -71,12 +97,16 @@ func (c *circuit) whereToLook() string {
 
 // tripWords tell of a circuit that does not stay closed.
 func (c *circuit) tripWords(n int, within time.Duration) words {
+	next := c.whereToLook()
+	if !c.learned() { // else it does so already
+		next += " If the service recovers only under less load, ramp (breaker.ramp: on) lets calls back in step by step."
+	}
 	return words{
 		title: report.Shown(c.name) + " does not stay up",
 		what:  fmt.Sprintf("The circuit has opened %d times within %s, and closed again each time.", n, lasting(within)),
-		why:   "The last time: " + c.trip.Why() + ".",
+		why:   "The last time: " + reasonOf(c.trip) + ".",
 		users: "Some are answered, and some are told to come back.",
-		next:  c.whereToLook() + " If the service recovers only under less load, ramp (breaker.ramp: on) lets calls back in step by step.",
+		next:  next,
 	}
 }
 

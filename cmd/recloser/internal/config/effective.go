@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/recloser/recloser/guard"
 )
 
 // WriteYAML writes the configuration that is in force as a file that can be read
@@ -31,9 +33,8 @@ func (c *Serve) WriteYAML(w io.Writer) error {
 		switch {
 		case s.Secret:
 			out.secret(depth, field, s)
-		case s.Name == "base-timeout" && s.Source == Default && c.cutBelow(s.Text):
-			// Written out, it would be no default that gives way any more.
-			out.line(depth, "# "+field+": "+s.Text+" # default; shorter where an override has a shorter reset_timeout")
+		case c.mustNotBeWritten(s) != "":
+			out.line(depth, "# "+field+": "+s.Text+" # "+comment(c.mustNotBeWritten(s)))
 		default:
 			out.value(depth, field, s.Option, s.Text, s.From())
 		}
@@ -51,6 +52,38 @@ func (c *Serve) WriteYAML(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// mustNotBeWritten returns why a default is only a comment, or "": written out it
+// would be no default any more, which gives way, or which selects nothing.
+func (c *Serve) mustNotBeWritten(s Setting) string {
+	if s.Source != Default {
+		return ""
+	}
+	policy, because := c.Policy()
+	switch {
+	case s.Name == "policy" && policy == guard.Classic.String():
+		return "since " + because
+	case s.Name == "policy":
+		return "default; classic where a setting of that policy is given"
+	case s.Policy != 0 && s.Policy.String() != policy:
+		return "default; for the policy " + s.Policy.String()
+	case s.Name == "reset-timeout" && c.otherPolicies():
+		return "default; 30s with the policy classic, 2m with adaptive"
+	case s.Name == "base-timeout" && c.cutBelow(s.Text):
+		return "default; shorter where an override has a shorter reset_timeout"
+	}
+	return ""
+}
+
+// otherPolicies reports whether overrides select a policy.
+func (c *Serve) otherPolicies() bool {
+	if c.file == nil {
+		return false
+	}
+	return slices.ContainsFunc(c.file.overrides, func(o override) bool {
+		return slices.ContainsFunc(o.fields, func(f changed) bool { return f.Policy != 0 || f.Name == "policy" })
+	})
 }
 
 // cutBelow reports whether an override's open periods are shorter than a base
@@ -224,7 +257,7 @@ func scalar(o Option, text string) string {
 		return "on"
 	case o.Kind == Toggle || text == off:
 		return off // the library would quote it for readers of YAML 1.1
-	case o.Kind == Whole || o.Kind == Share:
+	case o.Kind == Whole || o.Kind == Share || o.Kind == Number:
 		return text
 	case o.Kind == List && o.Values == nil:
 		var quoted []string

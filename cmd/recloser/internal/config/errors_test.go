@@ -33,7 +33,7 @@ func TestBadValues(t *testing.T) {
 		{"max-held-body=2GiB", `--max-held-body is "2GiB": ` + bytes},
 		{"max-held-body=4MB", `--max-held-body is "4MB": ` + bytes},
 		{"max-held-body=9999999999GiB", `--max-held-body is "9999999999GiB": ` + bytes},
-		{"policy=classy", `--policy is "classy": use classic, the only value for now`},
+		{"policy=classy", `--policy is "classy": use adaptive or classic; did you mean classic?`},
 		{"history=x/", `--history is "x/": use the name of a file, such as /var/lib/recloser/recloser.db, auto or off`},
 		{"mode=dry", `--mode is "dry": use normal, observe, forced-open or disabled`},
 		{"count=calls", `--count is "calls": use attempt or call; did you mean call?`},
@@ -82,6 +82,15 @@ func TestBadValues(t *testing.T) {
 		{"when-refused=queue", `--when-refused is "queue": use refuse or wait`},
 		{"ramp=yes", `--ramp is "yes": use on or off`},
 		{"gray-html=1", `--gray-html is "1": use on or off`},
+		{"policy=adaptive failure-threshold=7", `--failure-threshold is "7": it belongs to the policy classic, and --policy is adaptive: leave one out`},
+		{"policy=adaptive base-timeout=2s ramp=off", `--base-timeout is "2s": it belongs to the policy classic, and --policy is adaptive: leave one out
+--ramp is "off": it belongs to the policy classic, and --policy is adaptive: leave one out`},
+		{"policy=classic adaptive-odds=100", `--adaptive-odds is "100": it belongs to the policy adaptive, and --policy is classic: leave one out`},
+		{"failure-rate=0.5 adaptive-odds=100", `--adaptive-odds is "100": it belongs to the policy adaptive, and --failure-rate selects the policy classic: leave one out`},
+		{"adaptive-odds=9", `--adaptive-odds is "9": use a whole number from 10 to 1000000000000000`},
+		{"adaptive-failure-cost=NaN", `--adaptive-failure-cost is "NaN": use a number from 0.001 to 1000`},
+		{"adaptive-waiting-cost=-1", `--adaptive-waiting-cost is "-1": use a number from 1e-06 to 1000`},
+		{"adaptive-quota-run=0", `--adaptive-quota-run is "0": use a whole number from 1 to 1000000, or off`},
 		{"base-timeout=31s", `--base-timeout is "31s": use at most the reset timeout, which is 30s (default)`},
 		{"admin=:8485", `--admin is ":8485": other machines can reach it there, so it needs a token: set RECLOSER_ADMIN_TOKEN, or use an address of this machine alone, such as 127.0.0.1:8485`},
 		{"admin=127.0.0.1:8484", `--admin is "127.0.0.1:8484": it is the address of the proxy: use another port, or off`},
@@ -89,7 +98,11 @@ func TestBadValues(t *testing.T) {
 		{"upstream=http://localhost:8484/v1", `--upstream is "http://localhost:8484/v1": it is the address of the proxy itself: use the URL of the API`},
 	}
 	for _, tt := range tests {
-		_, err := load([]string{tt.given}, nil)
+		flags := []string{tt.given}
+		if strings.Contains(tt.given, "policy=") || strings.Contains(tt.given, "adaptive-") {
+			flags = strings.Fields(tt.given)
+		}
+		_, err := load(flags, nil)
 		if err == nil {
 			t.Errorf("%s is taken", tt.given)
 		} else if err.Error() != tt.want {

@@ -44,7 +44,7 @@ func TestPrecedence(t *testing.T) {
 	const flag, variable, file = 9, 8, 7
 	for n := range 8 {
 		var flags, environ []string
-		text, want, source, from := "", 5, Default, "default"
+		text, want, source, from := "", 0, Default, "default" // no threshold: adaptive
 		if n&1 != 0 {
 			text = "# one line more\nbreaker: {failure_threshold: 7}\n"
 			want, source, from = file, File, "recloser.yaml:2"
@@ -103,6 +103,7 @@ func TestFileHasEveryField(t *testing.T) {
 	}
 	elsewhere := map[string]string{ // field: its path, or why it has none
 		"guard.Breaker": "section", "guard.Retry": "section", "guard.Timeouts": "section", "guard.Gray": "section", "guard.Overrides": "section",
+		"guard.Policy": "breaker.policy", "guard.Adaptive": "section", "adaptive.MaxProbeWait": "breaker.reset_timeout",
 		"guard.MaxCircuits": "breaker.max_circuits", "guard.Count": "breaker.count", "guard.Commit": "stream.commit",
 		"guard.CommitAfter": "stream.commit_after", "guard.Ending": "stream.ending", "guard.MaxHeldBody": "limits.max_held_body",
 		"guard.HashKey": "the history has it",
@@ -112,12 +113,14 @@ func TestFileHasEveryField(t *testing.T) {
 		"guard.FallBackOn": "fallback.on", "guard.WhenRefused": "fallback.when_refused",
 		"budget.Share": "retry.budget", "budget.Most": "retry.budget_burst",
 		"gate.NoRate": "gate.rate", "gate.NoSlowdown": "gate.slowdown", "gate.OnTransition": "function", "gate.Seed": "for tests",
+		"adaptive.Odds": "breaker.adaptive_odds", "adaptive.FailureCost": "breaker.adaptive_failure_cost",
+		"adaptive.WaitingCost": "breaker.adaptive_waiting_cost", "adaptive.QuotaRun": "breaker.adaptive_quota_run",
 		"breaker.NewPolicy": "breaker.policy", "breaker.MayProbe": "function", "breaker.Parent": "circuit",
 		"breaker.Classify": "function", "breaker.OnTransition": "function", "breaker.Seed": "for tests",
 	}
 	for section, config := range map[string]any{
 		"guard": guard.Config{}, "breaker": breaker.Config{}, "retry": retry.Config{}, "timeouts": guard.Timeouts{}, "gray": guard.Gray{},
-		"gate": gate.Config{}, "budget": retry.BudgetConfig{}, "limits": guard.Limits{},
+		"gate": gate.Config{}, "budget": retry.BudgetConfig{}, "limits": guard.Limits{}, "adaptive": breaker.AdaptiveConfig{},
 	} {
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(config)) {
 			path, ok := elsewhere[section+"."+f.Name]
@@ -323,11 +326,14 @@ func TestEffectiveConfigurationIsAFile(t *testing.T) {
 			texts[o.Name+"="+v] = ""
 		}
 	}
-	for _, flags := range []string{"reset-timeout=500ms", "retry-base-delay=20s", "failure-threshold=off failure-rate=1", "listen=:0", "admin=off", "drain-delay=0", "gate-max-closed=500ms", "quota-max-retest=1m", "fallback-on=off", "fallback-on=quota,caller", "max-in-flight=5 max-queued=0", "stall-after=0s", "upstream=http://[::1]:9/v1"} {
+	for _, flags := range []string{"reset-timeout=500ms", "retry-base-delay=20s", "failure-threshold=off failure-rate=1", "failure-threshold=3", "adaptive-odds=100 adaptive-quota-run=3", "listen=:0", "admin=off", "drain-delay=0", "gate-max-closed=500ms", "quota-max-retest=1m", "fallback-on=off", "fallback-on=quota,caller", "max-in-flight=5 max-queued=0", "stall-after=0s", "upstream=http://[::1]:9/v1"} {
 		texts[flags] = ""
 	}
 	texts["mode=observe"] = "overrides:\n  - models: ['a: b', \"#c\", '*']\n    endpoint: /x y\n    upstream: 'a:1'\n    timeouts: {idle: 1s}\n    safe_to_repeat: false\n    fallback: {on: [quota, timeout]}\n"
 	texts["retries=0"] = "breaker: {slow_rate: 0.5, slow_after: 1s, ramp: false}\noverrides:\n  - upstream: x\n    breaker: {reset_timeout: 1ms, stall_after: off}\n"
+	texts["policy=adaptive retries=1"] = "overrides:\n  - models: [a]\n    breaker: {policy: classic, failure_threshold: 3}\n"
+	texts["retries=1"] = "overrides:\n  - models: [a]\n    breaker: {failure_threshold: 3}\n"
+	texts["failure-threshold=4"] = "overrides:\n  - models: [a]\n    breaker: {policy: adaptive}\n"
 	for flags, text := range texts {
 		c, err := readText(t, strings.Fields(flags), nil, text)
 		if err != nil {
@@ -344,6 +350,9 @@ func TestEffectiveConfigurationIsAFile(t *testing.T) {
 			if is := again.Settings[i].Text; is != s.Text && s.Kind != Toggle {
 				t.Errorf("%s: %s is %q, then %q", flags, s.Name, s.Text, is)
 			}
+		}
+		if is, was := again.Guard, c.Guard; is.Policy != was.Policy || is.Adaptive != was.Adaptive || !reflect.DeepEqual(is.Breaker, was.Breaker) && was.Breaker.BaseTimeout != 0 {
+			t.Errorf("%s: %+v, then %+v", flags, was.Breaker, is.Breaker)
 		}
 		if c.written() != again.written() {
 			t.Errorf("%s: %s\nthen %s", flags, c.written(), again.written())

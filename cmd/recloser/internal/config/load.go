@@ -62,8 +62,10 @@ func assemble(g Given, layers []Layer, f *file) (*Serve, error) {
 		errs = append(f.errors(), errs...)
 	}
 	if len(errs) == 0 {
-		c.relate()
-		errs = c.contradictions()
+		if errs = c.choosePolicy(); len(errs) == 0 {
+			c.relate()
+		}
+		errs = append(errs, c.contradictions()...)
 	}
 	if len(errs) == 0 {
 		c.Warnings = append(c.Warnings, c.doubts()...)

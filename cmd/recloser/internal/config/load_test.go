@@ -34,14 +34,14 @@ func TestDefaults(t *testing.T) {
 	}
 	got := []any{
 		c.Listen, c.Admin, c.AdminToken, c.Upstream.String(), c.MaxBody, c.DrainDelay, c.ShutdownGrace, c.LogFormat, c.LogLevel,
-		c.Guard.Breaker.FailureThreshold, c.Guard.Breaker.BaseTimeout, c.Guard.Breaker.ResetTimeout, c.Guard.Breaker.StallAfter,
+		c.Guard.Policy, c.Guard.Breaker.FailureThreshold, c.Guard.Breaker.BaseTimeout, c.Guard.Breaker.ResetTimeout, c.Guard.Breaker.StallAfter,
 		c.Guard.Breaker.ProbeLease, c.Guard.Breaker.Mode, c.Guard.MaxCircuits, c.Guard.Count, c.Guard.MaxHeldBody,
 		c.Guard.Retry.MaxRetries, c.Guard.Retry.BaseDelay, c.Guard.Retry.MaxWait, c.Guard.Timeouts, c.RetriesOn(),
 	}
 	want := []any{
 		"127.0.0.1:8484", "127.0.0.1:8485", "", "https://api.openai.com/v1", int64(600 << 20), time.Second, 30 * time.Second, LogAuto, slog.LevelInfo,
-		5, time.Duration(0), 30 * time.Second, 2 * time.Minute,
-		30 * time.Second, breaker.Normal, 1000, guard.PerAttempt, int64(4 << 20),
+		guard.Policy(0), 0, time.Duration(0), time.Duration(0), 2 * time.Minute,
+		time.Duration(0), breaker.Normal, 1000, guard.PerAttempt, int64(4 << 20),
 		2, 500 * time.Millisecond, 10 * time.Second, guard.Timeouts{
 			Connect: 5 * time.Second, Headers: 10 * time.Minute, FirstContent: 10 * time.Minute, Idle: 2 * time.Minute, Total: -1,
 		}, true,
@@ -67,6 +67,8 @@ func TestGuardTakesWhatLoadAccepts(t *testing.T) {
 		{"gates=off", "gate-wait=on", "gate-rate=off", "gate-slowdown=off", "retry-budget=off", "retry-budget-burst=1000000", "fallback-on=off"},
 		{"retry-budget=1", "max-in-flight=1000000", "max-queued=1000000", "max-queue-wait=24h", "fallback-on=caller", "when-refused=wait"},
 		{"max-in-flight=1", "max-queued=0", "max-queue-wait=1ms"},
+		{"policy=adaptive", "adaptive-odds=10", "adaptive-failure-cost=0.001", "adaptive-waiting-cost=0.000001", "adaptive-quota-run=1"},
+		{"adaptive-odds=1000000000000000", "adaptive-failure-cost=1000", "adaptive-waiting-cost=1000", "adaptive-quota-run=1000000", "reset-timeout=24h"},
 	} {
 		c, err := load(flags, nil)
 		if err != nil {
@@ -86,12 +88,12 @@ func TestLayers(t *testing.T) {
 		source         Source
 		origin         string
 	}{
-		{nil, nil, 5, Default, "--failure-threshold"},
+		{nil, nil, 0, Default, "--failure-threshold"},
 		{nil, []string{"RECLOSER_FAILURE_THRESHOLD=7"}, 7, Environment, "RECLOSER_FAILURE_THRESHOLD"},
 		{[]string{"failure-threshold=9"}, nil, 9, Flag, "--failure-threshold"},
 		{[]string{"failure-threshold=9"}, []string{"RECLOSER_FAILURE_THRESHOLD=7"}, 9, Flag, "--failure-threshold"},
 		{[]string{"failure-threshold=9"}, []string{"RECLOSER_FAILURE_THRESHOLD=bad"}, 9, Flag, "--failure-threshold"},
-		{nil, []string{"RECLOSER_FAILURE_THRESHOLD="}, 5, Default, "--failure-threshold"},
+		{nil, []string{"RECLOSER_FAILURE_THRESHOLD="}, 0, Default, "--failure-threshold"},
 		{[]string{"failure-threshold=5"}, nil, 5, Flag, "--failure-threshold"},
 	}
 	for _, tt := range tests {
@@ -109,7 +111,7 @@ func TestLayers(t *testing.T) {
 
 // TestAnotherLayerFits: a file will be one between the environment and the defaults.
 func TestAnotherLayerFits(t *testing.T) {
-	file := Layer{Source: Default, Lookup: func(option string) (string, string, bool) {
+	file := Layer{Source: File, Lookup: func(option string) (string, string, bool) {
 		return "11", "recloser.yaml:3", option == "failure-threshold" || option == "retries"
 	}}
 	c, err := Load(Flags(nil), Env([]string{"RECLOSER_RETRIES=1"}), file)

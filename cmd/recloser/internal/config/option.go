@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/recloser/recloser/guard"
+)
 
 // An Option is one value of the configuration, as help, completion, the
 // reference and the file know it.
@@ -15,10 +19,11 @@ type Option struct {
 	Kind    Kind
 	Low     int64 // of a Whole
 	High    int64
-	OrOff   bool // the text off is taken too
-	Secret  bool // never to be shown; in the file only by reference
-	Varies  bool // overrides may change it
-	Fixed   bool // for as long as the process runs
+	OrOff   bool         // the text off is taken too
+	Secret  bool         // never to be shown; in the file only by reference
+	Varies  bool         // overrides may change it
+	Fixed   bool         // for as long as the process runs
+	Policy  guard.Policy // that it belongs to; 0: it is for any
 }
 
 // Kind is what an option's text is read as.
@@ -29,6 +34,7 @@ const (
 	Text Kind = iota
 	Whole
 	Share
+	Number // of any size
 	Duration
 	Size
 	Choice

@@ -44,54 +44,33 @@ func listenOptions() []option {
 }
 
 func circuitOptions() []option {
-	set := func(name, def, usage string, o option) option {
-		o.Name, o.Path, o.Group, o.Default, o.Usage = name, "breaker."+snake(name), groupCircuit, def, usage
-		return varies(o)
-	}
+	set := circuitOption
 	b := func(c *Serve) *breaker.Config { return &c.Guard.Breaker }
 	common := func(o option) option { o.Varies = false; return o }
-	return []option{
-		set("failure-threshold", "5", "consecutive failures that open a circuit; or off",
-			wholeOrOff(1, 1_000_000, func(c *Serve, n int) { b(c).FailureThreshold = n })),
-		set("failure-span", off, "the longest time that those failures may be spread over; or off: any",
-			periodOrOff(func(c *Serve) *time.Duration { return &b(c).FailureSpan })),
-		set("failure-rate", off, "share of failed calls that opens a circuit, such as 0.5; or off",
-			share(func(c *Serve) *float64 { return &b(c).FailureRate })),
-		set("slow-rate", off, "share of slow calls that opens a circuit, such as 0.5; or off; it needs slow-after",
-			share(func(c *Serve) *float64 { return &b(c).SlowRate })),
-		set("slow-after", off, "a call that took longer than this is slow; or off",
-			periodOrZero(func(c *Serve) *time.Duration { return &b(c).SlowAfter })),
-		set("rate-window", "10s", "the time that both rates look back",
-			period(day, func(c *Serve) *time.Duration { return &b(c).RateWindow })),
-		set("rate-min-calls", "20", "calls that must have ended within that time before rates say anything",
-			whole(1, 1_000_000, "", func(c *Serve, n int) { b(c).RateMinCalls = n })),
-		set("base-timeout", "1s", "the n-th open period in a row lasts 2^(n-1) times this, and up to one more of it at random",
-			period(day, func(c *Serve) *time.Duration { return &b(c).BaseTimeout })),
-		set("reset-timeout", "30s", "the most that an open period lasts",
+	return slices.Concat([]option{
+		set("policy", "adaptive", "what decides when a circuit opens: adaptive learns how the service usually is; classic goes by thresholds. Unless it is given, a setting that belongs to classic selects that",
+			oneOf(choice{"adaptive", func(c *Serve) { c.Guard.Policy = guard.Adaptive }},
+				choice{"classic", func(c *Serve) { c.Guard.Policy = guard.Classic }})),
+	}, adaptiveOptions(), classicOptions(), []option{
+		set("reset-timeout", "2m", "the most that an open period lasts. With classic 30s, if it is not given",
 			period(day, func(c *Serve) *time.Duration { return &b(c).ResetTimeout })),
-		set("stall-after", "2m", "a call without an answer for this long counts as a failure while it still hangs; or off",
+		set("stall-after", "2m", "a call without an answer for this long counts as a failure while it still hangs (classic; adaptive learns when), and from then on its caller's own deadline speaks against the service; or off",
 			periodOrOff(func(c *Serve) *time.Duration { return &b(c).StallAfter })),
 		set("probes", "1", "test calls that may be out at once when the open period is over",
 			whole(1, 1000, "", func(c *Serve, n int) { b(c).Probes = n })),
 		set("probe-successes", "1", "how many of them must succeed before a circuit closes",
 			whole(1, 1_000_000, "", func(c *Serve, n int) { b(c).ProbeSuccesses = n })),
-		set("probe-lease", "30s", "how long a probe may hold back the next one",
-			period(day, func(c *Serve) *time.Duration { return &b(c).ProbeLease })),
-		set("ramp", off, "on: let calls back in step by step after a circuit has closed",
-			toggle(func(c *Serve, on bool) { b(c).Ramp = on })),
 		set("mode", "normal", "observe: refuse nothing, only count what would have been refused; forced-open: refuse everything; disabled: refuse and decide nothing",
 			oneOf(choice{"normal", func(c *Serve) { b(c).Mode = breaker.Normal }},
 				choice{"observe", func(c *Serve) { b(c).Mode = breaker.Observe }},
 				choice{"forced-open", func(c *Serve) { b(c).Mode = breaker.ForcedOpen }},
 				choice{"disabled", func(c *Serve) { b(c).Mode = breaker.Disabled }})),
-		common(set("policy", "classic", "what decides when a circuit opens: the thresholds above, the only policy for now",
-			oneOf(choice{"classic", func(*Serve) {}}))),
 		common(set("count", "attempt", "what a circuit counts: every attempt, or calls with all their retries",
 			oneOf(choice{"attempt", func(c *Serve) { c.Guard.Count = guard.PerAttempt }},
 				choice{"call", func(c *Serve) { c.Guard.Count = guard.PerCall }}))),
 		common(set("max-circuits", "1000", "circuits at most, one a model; further models share one",
 			whole(1, 1_000_000, "", func(c *Serve, n int) { c.Guard.MaxCircuits = n }))),
-	}
+	})
 }
 
 func gateOptions() []option {

@@ -152,7 +152,7 @@ func (p *parser) lay(o *override, path string) {
 		}
 	}
 	g.Breaker, g.StallAfter = c.Guard.Breaker, c.Guard.Breaker.StallAfter
-	g.Breaker.StallAfter = 0
+	g.Breaker.StallAfter, g.Policy = 0, c.Guard.Policy
 	g.Retry, g.Timeouts, g.Gray = c.Guard.Retry, c.Guard.Timeouts, c.Guard.Gray
 	g.Commit, g.CommitAfter = c.Guard.Commit, c.Guard.CommitAfter
 	g.GateWait, g.FallBackOn, g.WhenRefused, g.Limits = c.Guard.GateWait, c.Guard.FallBackOn, c.Guard.WhenRefused, c.Guard.Limits

@@ -16,7 +16,7 @@ import (
 // relate adapts defaults to what was given.
 func (c *Serve) relate() {
 	g := &c.Guard
-	c.giveWay("base-timeout", &g.Breaker.BaseTimeout, "reset-timeout", g.Breaker.ResetTimeout < g.Breaker.BaseTimeout)
+	c.giveWay("base-timeout", &g.Breaker.BaseTimeout, "reset-timeout", c.resetTimeout() < g.Breaker.BaseTimeout)
 	c.giveWay("retry-max-delay", &g.Retry.MaxDelay, "retry-base-delay", g.Retry.BaseDelay > g.Retry.MaxDelay)
 	c.giveWay("gate-first-guess", &g.Gate.FirstGuess, "gate-max-closed", g.Gate.MaxClosed < g.Gate.FirstGuess)
 	c.giveWay("quota-retest", &g.Gate.Retest, "quota-max-retest", g.Gate.MaxRetest < g.Gate.Retest)
@@ -43,9 +43,9 @@ func (c *Serve) contradictions() []error {
 	switch {
 	case b.SlowRate > 0 && b.SlowAfter == 0:
 		errs = append(errs, get("slow-rate").problem(errors.New("it needs slow-after too: the duration, such as 30s, beyond which a call is slow")))
-	case b.BaseTimeout > b.ResetTimeout:
+	case b.BaseTimeout > c.resetTimeout():
 		errs = append(errs, get("base-timeout").problem(fmt.Errorf(
-			"use at most the reset timeout, which is %v (%s)", b.ResetTimeout, get("reset-timeout").From())))
+			"use at most the reset timeout, which is %v (%s)", c.resetTimeout(), get("reset-timeout").From())))
 	default:
 		if err := c.Guard.Validate(); err != nil {
 			errs = append(errs, c.translate(err)...)

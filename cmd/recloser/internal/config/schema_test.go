@@ -28,6 +28,8 @@ func schemaOf(o Option) *jsonschema.Schema {
 		forms = append(forms, &jsonschema.Schema{Type: "integer", Minimum: new(float64(o.Low)), Maximum: new(float64(o.High))})
 	case Share:
 		forms = append(forms, &jsonschema.Schema{Type: "number", Minimum: new(0.0), Maximum: new(1.0)})
+	case Number:
+		forms = append(forms, &jsonschema.Schema{Type: "number", Minimum: new(0.0)})
 	case Duration:
 		forms = append(forms, text(duration))
 		if o.OrOff {
@@ -80,7 +82,7 @@ func schemaOf(o Option) *jsonschema.Schema {
 
 func defaultOf(o Option) any {
 	var n float64
-	if _, err := fmt.Sscan(o.Default, &n); err == nil && (o.Kind == Whole || o.Kind == Share) {
+	if _, err := fmt.Sscan(o.Default, &n); err == nil && (o.Kind == Whole || o.Kind == Share || o.Kind == Number) {
 		return n
 	}
 	return o.Default
@@ -296,6 +298,7 @@ func TestSchemaRefusesWhatIsRefused(t *testing.T) {
 		"twice": "YAML", "section-twice": "YAML", "documents": "YAML", "tab": "YAML", "bracket": "YAML", "merge": "YAML", "anchor": "YAML", "tag": "YAML",
 		"no-variable": "another place", "no-secret-file": "another place",
 		"open-admin": "two fields", "base-over-reset": "two fields", "slow-rate-alone": "two fields", "nothing-trips": "two fields",
+		"policy-threshold": "two fields", "policy-odds": "two fields", "override-policy": "two fields", "override-policies": "two fields",
 		"override-circuit": "two fields", "override-back": "two fields", "override-alone": "two fields", "override-together": "two fields",
 		"upstream": "an address", "unit": "", "address": "",
 		"target-twice": "two targets", "target-pool-apart": "two targets", "target-open": "two fields", "target-weight-alone": "two fields",

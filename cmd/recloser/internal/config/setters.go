@@ -37,7 +37,7 @@ func oneOf(choices ...choice) option {
 				return nil
 			}
 		}
-		if near := nearest.Of(text, o.Values); near != "" && len(o.Values) > 1 {
+		if near := nearest.Of(text, o.Values); near != "" {
 			return fmt.Errorf("use %s; did you mean %s?", alternatives(o.Values), near)
 		}
 		return fmt.Errorf("use %s", alternatives(o.Values))
@@ -115,9 +115,6 @@ func varies(o option) option {
 // alternatives joins words as a sentence does: "a, b or c".
 func alternatives(words []string) string {
 	last := len(words) - 1
-	if last < 1 {
-		return strings.Join(words, "") + ", the only value for now"
-	}
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
@@ -172,6 +169,18 @@ func share(field func(*Serve) *float64) option {
 		default:
 			return errors.New("use a number above 0 up to 1, such as 0.5, or off")
 		}
+		return nil
+	}}
+}
+
+// number reads a number of some range.
+func number(lo, hi float64, field func(*Serve) *float64) option {
+	return option{Option{Kind: Number, Arg: "NUMBER"}, func(c *Serve, text string) error {
+		x, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(x >= lo && x <= hi) { // so that NaN is wrong too
+			return fmt.Errorf("use a number from %v to %v", lo, hi)
+		}
+		*field(c) = x
 		return nil
 	}}
 }

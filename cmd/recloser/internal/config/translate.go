@@ -42,6 +42,11 @@ func (c *Serve) translate(err error) (errs []error) {
 func (c *Serve) overrideProblems(e *guard.OverrideError) (errs []error) {
 	for _, one := range leaves(e.Err) {
 		var field *breaker.ConfigError
+		var policy *guard.PolicyError
+		if errors.As(one, &policy) && c.file != nil {
+			errs = append(errs, c.policyProblem(e, policy))
+			continue
+		}
 		if !errors.As(one, &field) || c.file == nil {
 			errs = append(errs, one)
 			continue

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,8 +137,16 @@ func TestDetail(t *testing.T) {
 	if len(d.Outages) != 1 || *d.Outages[0].Length != 660 || *d.Outages[0].Detect != 60 || d.Outages[0].Cause != "5 × 503" || d.Outages[0].End == nil {
 		t.Errorf("%+v", d.Outages)
 	}
-	if d.Config[0] != (setting{"failure_threshold", "2"}) || d.Config[8] != (setting{"reset_timeout", "1h0m0s"}) || d.Config[2] != (setting{"failure_rate", "off"}) {
-		t.Errorf("%+v", d.Config)
+	for _, want := range []setting{{"policy", "classic"}, {"failure_threshold", "2"}, {"failure_rate", "off"}, {"reset_timeout", "1h0m0s"}} {
+		if !slices.Contains(d.Config, want) {
+			t.Errorf("%+v is not in %+v", want, d.Config)
+		}
+	}
+	r = newRig(t, func(_ *Config, g *guard.Config) { g.Breaker = breaker.Config{} })
+	r.guard.Circuits().Child("host", "m")
+	d = get[jsonDetail](r, at("host/m", "detail"))
+	if fmt.Sprint(d.Config) != "[{policy adaptive} {reset_timeout 2m0s} {probes 1} {probe_successes 1} {mode normal}]" {
+		t.Errorf("without a threshold: %+v", d.Config)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/recloser/recloser/breaker"
+	"github.com/recloser/recloser/guard"
 )
 
 // setting is one value of a circuit's configuration, by its name in the file.
@@ -16,7 +17,26 @@ type setting struct {
 // settings are those in force at a circuit, overrides included.
 func (d *Dashboard) settings(b *breaker.Breaker) []setting {
 	c := b.Config()
-	list := []setting{
+	policy := d.cfg.Guard.Policy(b)
+	list := []setting{{"policy", policy.String()}}
+	if policy == guard.Classic {
+		list = append(list, thresholds(c)...)
+	}
+	list = append(list,
+		setting{"reset_timeout", length(c.ResetTimeout)},
+		setting{"probes", wholeText(c.Probes)},
+		setting{"probe_successes", wholeText(c.ProbeSuccesses)},
+		setting{"mode", c.Mode.String()},
+	)
+	if u, ok := d.cfg.Guard.Usage(b); ok {
+		list = append(list, setting{"max_in_flight", wholeText(u.MaxInFlight)})
+	}
+	return list
+}
+
+// thresholds are what only the policy has that goes by them.
+func thresholds(c breaker.Config) []setting {
+	return []setting{
 		{"failure_threshold", wholeText(c.FailureThreshold)},
 		{"failure_span", length(c.FailureSpan)},
 		{"failure_rate", share(c.FailureRate)},
@@ -25,18 +45,10 @@ func (d *Dashboard) settings(b *breaker.Breaker) []setting {
 		{"rate_window", length(c.RateWindow)},
 		{"rate_min_calls", wholeText(c.RateMinCalls)},
 		{"base_timeout", length(c.BaseTimeout)},
-		{"reset_timeout", length(c.ResetTimeout)},
 		{"stall_after", length(c.StallAfter)},
-		{"probes", wholeText(c.Probes)},
-		{"probe_successes", wholeText(c.ProbeSuccesses)},
 		{"probe_lease", length(c.ProbeLease)},
 		{"ramp", map[bool]string{true: "on", false: off}[c.Ramp]},
-		{"mode", c.Mode.String()},
 	}
-	if u, ok := d.cfg.Guard.Usage(b); ok {
-		list = append(list, setting{"max_in_flight", wholeText(u.MaxInFlight)})
-	}
-	return list
 }
 
 const off = "off"

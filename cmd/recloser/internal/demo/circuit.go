@@ -16,10 +16,13 @@ type circuits struct {
 	history []breaker.Transition
 }
 
-func (c *circuits) note(tr breaker.Transition) {
+// note reports whether callers feel the change.
+func (c *circuits) note(tr breaker.Transition) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	before := c.standing(time.Time{}).state
 	c.history = append(c.history, tr)
+	return c.standing(time.Time{}).state != before
 }
 
 // standing is the state that callers feel, and until when at least.
@@ -36,6 +39,11 @@ func (c *circuits) now() standing { return c.at(time.Time{}) }
 func (c *circuits) at(t time.Time) standing {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.standing(t)
+}
+
+// standing is at, with the lock held.
+func (c *circuits) standing(t time.Time) standing {
 	latest := make(map[string]breaker.Transition)
 	for _, tr := range c.history {
 		if t.IsZero() || !tr.At.After(t) {
@@ -81,6 +89,10 @@ func tell(tr breaker.Transition) string {
 		return "one test call goes out"
 	case breaker.Open:
 		return fmt.Sprintf("%s; refusing calls for %s", why(tr), seconds(tr.Until.Sub(tr.At)))
+	}
+	switch tr.Reason {
+	case breaker.ProbeSurvived:
+		return "the test call takes longer than failures did: others may try too"
 	default:
 		return "the test call succeeded: everybody may call again"
 	}

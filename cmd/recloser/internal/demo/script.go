@@ -24,9 +24,8 @@ type phase struct {
 func (p phase) healthy() bool { return p.fault == nil }
 
 // usualScript is an outage as they often go: errors, then errors that come late,
-// then broken connections. It is so long that the fourth test call finds the
-// service healthy again, with the proxy's usual open periods of 1, 2, 4 and 8 s
-// and up to 1 s more of each.
+// then broken connections. It lasts for about a dozen test calls of the proxy, and
+// leaves time for the recovery.
 func usualScript() script {
 	down := openaitest.Down{}
 	late := openaitest.All{openaitest.Slow{Headers: 2 * time.Second}, down}

@@ -52,10 +52,12 @@ func (s *show) close() {
 	_ = s.service.Close()
 }
 
-// transition is told of every change of state.
+// transition is told of every change of state. One that callers do not feel, as
+// another circuit is stricter, makes no line.
 func (s *show) transition(tr breaker.Transition) {
-	s.circuits.note(tr)
-	s.diary.add(tr.At.Sub(s.began), tr.To.String(), tell(tr))
+	if s.circuits.note(tr) {
+		s.diary.add(tr.At.Sub(s.began), tr.To.String(), tell(tr))
+	}
 }
 
 // play lets the traffic run, and shows it, until both are over.

@@ -20,6 +20,7 @@ func TestTransitionsInWords(t *testing.T) {
 		{opened(breaker.ProbeFailed, 6, 0), "the test call failed; refusing calls for 1.6 s"},
 		{opened(breaker.StalledCalls, 2, 3), "5 calls failed or got no answer; refusing calls for 1.6 s"},
 		{breaker.Transition{To: breaker.HalfOpen, At: at}, "one test call goes out"},
+		{breaker.Transition{To: breaker.Closed, At: at, Reason: breaker.ProbeSurvived}, "the test call takes longer than failures did: others may try too"},
 		{breaker.Transition{To: breaker.Closed, At: at}, "the test call succeeded: everybody may call again"},
 	} {
 		if got := tell(tt.tr); got != tt.want {

@@ -108,7 +108,7 @@ func circuitMetrics() []Description {
 		{circuitMode, Gauge, of("mode"), "Whether an operator or the configuration has set that mode over the circuit (1) or not (0).", ""},
 		{circuitTransitions, Counter, of("from", "to"), "Changes of the circuit's state. From closed to open is a trip, from half-open to open a test call that failed.", "once the circuit has changed its state, or has been called"},
 		{circuitPermits, Counter, of(), "Attempts that the circuit let through; calls, with --count call. It goes on after a restart.", ""},
-		{circuitFailures, Counter, of(), "Failures that count against the circuit. Failures to reach a host count against the circuit of the upstream. It goes on after a restart.", ""},
+		{circuitFailures, Counter, of(), "Failures that count against the circuit. Against the circuit of an upstream all failures of its models count with the policy adaptive, and with classic failures to reach the host. It goes on after a restart.", ""},
 		{circuitRefusals, Counter, of(), "Attempts that the circuit refused. It goes on after a restart.", ""},
 		{circuitWouldRefuse, Counter, of(), "Attempts that were let through only because of a mode or the bypass. It goes on after a restart.", ""},
 		{circuitRun, Gauge, of(), "Failures in a row since the last success.", ""},

@@ -60,7 +60,7 @@ func rigOf(t *testing.T, m *Meter) *rig {
 func rigWith(t *testing.T, m *Meter, set func(*MetricsConfig)) *rig {
 	t.Helper()
 	r := &rig{service: service{http.StatusOK}, meter: m}
-	cfg := guard.Config{Observe: m.Observe}
+	cfg := guard.Config{Policy: guard.Classic, Observe: m.Observe} // its circuits open one by one, after 5 failures
 	cfg.Retry.MaxRetries = -1
 	cfg.Breaker.OnTransition = m.Transition
 	cfg.Limits.MaxInFlight = 10

@@ -30,7 +30,7 @@ export function condition(row) {
 export function reason(row) {
   return String(row.why ?? '').split('; ')
     .filter((part) => !/^(next probe in |probe due|closed since |\d+ probes? out since )/.test(part))
-    .map((part) => part.replace(/^opened \d\d:\d\d:\d\d: /, ''))
+    .map((part) => part.replace(/^opened \d\d:\d\d:\d\d: /, '').replace(/ \[rule [^\]]*\]$/, ''))
     .join('; ');
 }
 

@@ -19,6 +19,10 @@ test('the reason is without clocks', () => {
   const why = 'opened 14:03:07: 5 consecutive failures (3 × 503, 2 × timeout); next probe in 7s (3rd open period, 8s)';
   assert.equal(h.reason({ why }), '5 consecutive failures (3 × 503, 2 × timeout)');
   assert.equal(h.period({ why }), '3rd open period, 8s');
+  const learned = 'opened 22:15:46: failures too unlikely to be chance: 4 failures in a row (4 × 503); usual failure rate 1 %: that is rarer than 1 in 10 000 000 '
+    + '[rule 1, k 4, s 0, f 0.0100, g 0.19, x 0.12, h 0.00]; next probe in 400ms (1st open period, 500ms); first probe next, 2 calls refused since the last';
+  assert.equal(h.reason({ why: learned }), 'failures too unlikely to be chance: 4 failures in a row (4 × 503); usual failure rate 1 %: that is rarer than 1 in 10 000 000; first probe next, 2 calls refused since the last');
+  assert.equal(h.period({ why: learned }), '1st open period, 500ms');
   assert.equal(h.reason({ why: 'closed since 14:00:00' }), '');
   assert.equal(h.reason({ why: 'disabled by an operator; closed since 08:00:01' }), 'disabled by an operator');
 });
