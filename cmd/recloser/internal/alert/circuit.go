@@ -35,9 +35,7 @@ func (c *circuit) changed(tr *breaker.Transition) {
 	}
 	if c.opened.IsZero() {
 		c.opened, c.before = tr.At, c.counted
-		if tr.Reason != breaker.Restored { // that has been counted in another life
-			c.trips = append(c.trips[max(len(c.trips)-maxTrips+1, 0):], tr.At)
-		}
+		c.trips = append(c.trips[max(len(c.trips)-maxTrips+1, 0):], tr.At)
 	}
 	if tr.To == breaker.Open && tr.From != tr.To {
 		c.last = *tr

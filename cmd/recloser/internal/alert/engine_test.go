@@ -167,8 +167,10 @@ func TestTheErrorBudget(t *testing.T) {
 		t.Fatalf("%+v", g.pages)
 	}
 	g.sent("firing critical error-budget")
-	g.traffic(8*time.Hour, 0)
+	g.traffic(15*time.Minute, 0) // it burns no longer, whatever it has burned within the hour
 	g.sent("resolved critical error-budget")
+	g.traffic(8*time.Hour, 0)
+	g.sent()
 }
 
 // What people know of does not wake them again by its budget.
