@@ -16,6 +16,7 @@ func (p *adaptive) opened(v *View, e Event, d *Decision) {
 		p.Outage, p.Probes = v.Now(), 0
 	}
 	p.Recent, p.Ramp, p.ByQuota = 0, 0, e.Reason == OnlyQuota
+	p.Hung = p.Hung || p.stalled(v) > 0
 	p.refusals = v.Totals().Refused
 	d.NextProbe = p.wait(v)
 }
@@ -26,7 +27,7 @@ func (p *adaptive) probe(v *View, d *Decision) {
 	p.refusals = v.Totals().Refused
 	d.NextProbe = p.wait(v)
 	d.Hold = max(2*time.Second, min(30*time.Second, 4*p.mean(v)))
-	if p.Hangs < mostlyQuick {
+	if p.quick() {
 		d.Survive = p.outlived()
 	}
 }
@@ -63,10 +64,10 @@ func (p *adaptive) answerProbe(e Event, state State, d *Decision) {
 
 // reclosed begins the ramp, unless the outage was the parent's.
 func (p *adaptive) reclosed(v *View, e Event) {
-	outage := p.Outage
+	outage, hung := p.Outage, p.Hung
 	p.forget(v.Now())
 	if e.Reason != ParentExplains {
-		p.Ramp, p.Outage = 2, outage
+		p.Ramp, p.Outage, p.Hung = 2, outage, hung
 	}
 }
 
@@ -86,25 +87,45 @@ func (p *adaptive) widen(v *View, e Event) {
 	}
 }
 
+// outlast opens the ramp for calls that have outlived failures, as for answers:
+// else a service whose answers take long would be held back until the first.
+func (p *adaptive) outlast(v *View) {
+	if p.Ramp == 0 || !p.quick() {
+		return
+	}
+	from, to := p.outlasted, v.Now().Add(-p.outlived())
+	if from.Before(p.Recovered) {
+		from = p.Recovered
+	}
+	if to.After(from) {
+		p.Ramp += 2 * float64(max(v.Out(from)-v.Out(to), 0))
+		p.outlasted = to
+	}
+}
+
 // endRamp ends the ramp, and the outage with it, once it has room for twice the
 // calls that are out when all that is asked for is answered.
 func (p *adaptive) endRamp(v *View) {
 	mean := p.mean(v)
-	if p.Hangs < mostlyQuick {
+	if p.quick() {
 		mean = min(mean, p.outlived())
 	}
 	if p.Ramp > 2*p.demand(v)*mean.Seconds()+2 {
-		p.Ramp, p.Outage, p.Probes = 0, time.Time{}, 0
+		p.Ramp, p.Outage, p.Probes, p.Hung = 0, time.Time{}, 0, false
 	}
 }
 
 // young is how old a call may be that still takes a place of the ramp.
 func (p *adaptive) young() time.Duration {
-	if p.Hangs < mostlyQuick {
+	if p.quick() {
 		return p.outlived()
 	}
 	return time.Hour // longer than calls are counted for
 }
+
+// quick reports whether a call that has been out for long probably lives: failures
+// used to be quick, and no calls that hung opened the circuit.
+func (p *adaptive) quick() bool { return p.Hangs < mostlyQuick && !p.Hung }
 
 // outlived is when a call has been out for longer than failures take.
 func (p *adaptive) outlived() time.Duration { return max(time.Second, seconds(4*p.Took)) }

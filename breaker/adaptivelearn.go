@@ -22,6 +22,7 @@ type learned struct {
 	Answered  time.Time // nor are those begun before the newest answered one, as far as failures came after
 	Probes    int       // begun in this outage
 	Quotas    int       // answers of 429 in a row
+	Hung      bool      // calls that hang have opened it
 	ByQuota   bool      // that is why it is open
 }
 
@@ -217,7 +218,8 @@ func (p *adaptive) prune(v *View) {
 // forget drops what would speak against the service; what was learned of its
 // usual rates and times stays.
 func (p *adaptive) forget(now time.Time) {
-	p.run, p.owed, p.Quotas, p.ByQuota = nil, 0, 0, false
+	p.run, p.owed, p.Quotas = nil, 0, 0
+	p.ByQuota, p.Hung = false, false
 	p.Recent, p.Ramp, p.Probes = 0, 0, 0
 	p.Outage, p.retryAt = time.Time{}, time.Time{}
 	p.Recovered = now

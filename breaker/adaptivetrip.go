@@ -82,7 +82,7 @@ func apiece(run []FailedCall, each, most float64) (sum float64) {
 // for much longer than failures take. As long as failures are quick, those count
 // as answered.
 func (p *adaptive) inOrder(v *View) []FailedCall {
-	if len(p.run) == 0 || p.Hangs >= mostlyQuick {
+	if len(p.run) == 0 || !p.quick() {
 		return p.run
 	}
 	alive := v.NewestOut(max(500*time.Millisecond, seconds(3*p.Took)))

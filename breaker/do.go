@@ -56,6 +56,7 @@ type guarded struct {
 	clock
 	p       Permit
 	outcome Outcome // 0 stays, and is a failure, if the function does not return
+	class   Class
 }
 
 func (g *guarded) begin(ctx context.Context) error {
@@ -70,12 +71,13 @@ func (g *guarded) judge(ctx context.Context, err error) {
 	if err != nil || g.b.word.Load()&classifyBit != 0 {
 		g.outcome = 0
 		g.outcome = g.b.cfg().Classify(ctx, err)
+		g.class = classOf(g.outcome, err)
 	}
 }
 
 func (g *guarded) end() {
 	if g.outcome != Success || g.source != nil || !g.p.succeed() {
-		g.p.record(g.now(), Result{Outcome: g.outcome})
+		g.p.record(g.now(), Result{Outcome: g.outcome, Class: g.class})
 	}
 }
 
@@ -93,11 +95,26 @@ func DefaultClassify(_ context.Context, err error) Outcome {
 	return Failure
 }
 
+// classOf tells failures whose deadline passed from those that came at once.
+func classOf(o Outcome, err error) Class {
+	if o != Failure {
+		return 0
+	}
+	if late, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err); ok && late.Timeout() {
+		return Hang
+	}
+	return QuickFailure
+}
+
 // classify judges the error of a two-step call.
-func (b *Breaker) classify(errp *error) Outcome {
+func (b *Breaker) classify(errp *error) (Outcome, Class) {
 	var err error
 	if errp != nil {
 		err = *errp
 	}
-	return b.cfg().Classify(context.Background(), err)
+	o := b.cfg().Classify(context.Background(), err)
+	return o, classOf(o, err)
 }

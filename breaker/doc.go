@@ -43,7 +43,8 @@
 //
 // [Config] has three thresholds, of which any trips: failures in a row, within a
 // span; a failure rate over a window of time; a rate of slow calls. They are the
-// policies [Consecutive], [FailureRate] and [SlowRate]. A [Policy] of one's own
+// policies [Consecutive], [FailureRate] and [SlowRate]. [Adaptive] has no
+// thresholds: it learns how the service usually is. A [Policy] of one's own
 // takes their place, or joins them with [AnyOf]. Each [Transition] names the
 // threshold that was reached and its numbers, and [Breaker.Why] says in words
 // where the circuit stands.

@@ -121,9 +121,9 @@ func (p *Permit) Done(errp *error) {
 		p.Record(Failure)
 		panic(v)
 	}
-	outcome := Failure // stays, if Classify does not return
-	defer func() { p.Record(outcome) }()
-	outcome = p.b.classify(errp)
+	r := Result{Outcome: Failure} // stays, if Classify does not return
+	defer func() { p.RecordResult(r) }()
+	r.Outcome, r.Class = p.b.classify(errp)
 }
 
 // DoneAt is Done at the instant now.
@@ -132,9 +132,9 @@ func (p *Permit) DoneAt(now time.Time, errp *error) {
 		p.RecordAt(now, Failure)
 		panic(v)
 	}
-	outcome := Failure // stays, if Classify does not return
-	defer func() { p.RecordAt(now, outcome) }()
-	outcome = p.b.classify(errp)
+	r := Result{Outcome: Failure} // stays, if Classify does not return
+	defer func() { p.RecordResultAt(now, r) }()
+	r.Outcome, r.Class = p.b.classify(errp)
 }
 
 // Record records the call with an outcome that the caller has decided.

@@ -17,8 +17,14 @@ import (
 // So few attempts do not tell the chance exactly. The bounds of its 90 % interval
 // (Wilson, 1927) are what the optimistic and the pessimistic guess take: the truth
 // lies between what both come to, as far as the state of the service did not depend
-// on the calls themselves. Where it did, as with a limit of rate, nobody knows: what
-// refusing frees is not credited.
+// on the calls themselves.
+//
+// With a limit of rate it does: what one attempt does not use is there for another.
+// So where there were 429s around, the service has the answers to give that it gave
+// in the trace, and that the policy did not use because it refused a call or held it
+// back: for a minute, as it is likely; for ten; or not at all. With such an answer
+// left over, an attempt is answered, also if a 429 is on record; without, one that is
+// guessed gets a 429.
 type Guess uint8
 
 // The guesses.

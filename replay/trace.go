@@ -76,6 +76,9 @@ func (r *row) answer() Answer {
 // works reports whether the service did what it could.
 func (r *row) works() bool { return r.class == breaker.Answer || r.class == breaker.Nothing }
 
+// limited reports whether it met a limit of rate.
+func (r *row) limited() bool { return r.class == breaker.Quota }
+
 // down reports whether it is a failure of the service.
 func (r *row) down() bool { return r.class == breaker.QuickFailure || r.class == breaker.Hang }
 
