@@ -104,8 +104,15 @@ func makeReport(ctx context.Context, r *history.Reader, from, to time.Time, slo 
 	return report.Make(report.Input{From: from, To: to, Cells: cells, Events: events, SLO: slo}), nil
 }
 
+// rendered is what can be written in each format.
+type rendered interface {
+	WriteText(w io.Writer, width int, colour bool) error
+	WriteJSON(w io.Writer) error
+	WriteHTML(w io.Writer) error
+}
+
 // renderer finds how a report is written to w.
-func renderer(format string, w io.Writer) (func(*report.Report) error, error) {
+func renderer(format string, w io.Writer) (func(rendered) error, error) {
 	switch format {
 	case "text":
 		width, colour := 80, false
@@ -115,11 +122,11 @@ func renderer(format string, w io.Writer) (func(*report.Report) error, error) {
 			}
 			colour = os.Getenv("NO_COLOR") == ""
 		}
-		return func(r *report.Report) error { return r.WriteText(w, width, colour) }, nil
+		return func(r rendered) error { return r.WriteText(w, width, colour) }, nil
 	case "json":
-		return func(r *report.Report) error { return r.WriteJSON(w) }, nil
+		return func(r rendered) error { return r.WriteJSON(w) }, nil
 	case "html":
-		return func(r *report.Report) error { return r.WriteHTML(w) }, nil
+		return func(r rendered) error { return r.WriteHTML(w) }, nil
 	}
 	err := fmt.Errorf("--format is %q: use text, json or html%s", format, didYouMean(nearest.Of(format, []string{"text", "json", "html"})))
 	return nil, usageError{err}

@@ -11,8 +11,9 @@ type section struct {
 	ID, Title string
 	Says      []string // what there is to say, a paragraph each
 	Facts     []fact
-	Plot      *plot // in HTML
+	Plots     []*plot // in HTML
 	Tables    []table
+	OnPage    bool // in HTML alone
 }
 
 // fact is a figure with what it is made of.
@@ -29,14 +30,17 @@ type table struct {
 	Says    string // what it leaves out
 	Folded  bool   // in HTML: beside a plot, for those who want the figures
 	Quiet   bool   // the section's title says enough
+	Parted  bool   // in text, if it is too wide: into several
 }
 
 type column struct {
 	Head   string
-	Number bool // to the right
-	Name   bool // given by others: may be squeezed
-	Below  bool // in text, on a line of its own
-	Row    bool // heads its row
+	Long   string // in HTML, instead
+	Number bool   // to the right
+	Name   bool   // given by others: may be squeezed
+	Below  bool   // in text, on a line of its own
+	Row    bool   // heads its row
+	Slim   bool   // a name that is mostly short
 }
 
 // How many rows people are shown at most; the JSON has all.
@@ -55,10 +59,10 @@ func (r *Report) sections() []section {
 	}
 	all := []section{
 		{ID: "summary", Title: "In total", Facts: r.summary()},
-		{ID: "availability", Title: "Availability over time", Plot: r.availabilityPlot()},
+		{ID: "availability", Title: "Availability over time", Plots: plots(r.availabilityPlot())},
 		r.outageSection(),
-		{ID: "calls", Title: "Calls by outcome", Plot: r.callsPlot()},
-		{ID: "latency", Title: "Latency", Plot: r.latencyPlot()},
+		{ID: "calls", Title: "Calls by outcome", Plots: plots(r.callsPlot())},
+		{ID: "latency", Title: "Latency", Plots: plots(r.latencyPlot())},
 		{ID: "circuits", Title: "Circuits", Tables: r.circuitTables()},
 		{ID: "hours", Title: "Hours that stand out", Tables: r.hourTables()},
 		{ID: "limits", Title: "Rate limits and quota", Tables: r.gateTables()},
@@ -66,8 +70,13 @@ func (r *Report) sections() []section {
 		{ID: "notes", Title: "How to read the figures", Says: r.Notes},
 	}
 	return slices.DeleteFunc(all, func(s section) bool {
-		return s.Plot == nil && len(s.Says)+len(s.Facts)+len(s.Tables) == 0
+		return len(s.Plots)+len(s.Says)+len(s.Facts)+len(s.Tables) == 0
 	})
+}
+
+// plots leaves out those that are none.
+func plots(all ...*plot) []*plot {
+	return slices.DeleteFunc(all, func(p *plot) bool { return p == nil })
 }
 
 // empty reports whether there is nothing that figures could be made of.
@@ -190,7 +199,7 @@ func (r *Report) asideFacts() []fact {
 }
 
 func (r *Report) outageSection() section {
-	s := section{ID: "outages", Title: "Outages", Plot: r.outagePlot()}
+	s := section{ID: "outages", Title: "Outages", Plots: plots(r.outagePlot())}
 	if len(r.Outages) == 0 {
 		s.Says = []string{"No outage in " + inWords(r.Recorded) + "."}
 	} else {

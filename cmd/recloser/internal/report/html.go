@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"html/template"
 	"io"
@@ -18,6 +19,7 @@ var pageStyle string
 // escaped.
 type page struct {
 	Style    template.CSS
+	Title    string
 	Span     string
 	Sections []section
 }
@@ -25,16 +27,35 @@ type page struct {
 // WriteHTML writes the report as one page that needs nothing else: no script, no
 // font, no network. It is light or dark, as its reader prefers.
 func (r *Report) WriteHTML(w io.Writer) error {
+	return writePage(w, page{Title: reliability, Span: r.span(), Sections: r.sections()})
+}
+
+func writePage(w io.Writer, p page) error {
+	p.Style = template.CSS(pageStyle)
 	t, err := template.New("page").Parse(pageText)
 	if err != nil {
 		return err
 	}
 	var b bytes.Buffer // nothing is written of a page that fails
-	if err := t.Execute(&b, page{template.CSS(pageStyle), r.span(), r.sections()}); err != nil {
+	if err := t.Execute(&b, p); err != nil {
 		return err
 	}
 	_, err = w.Write(b.Bytes())
 	return err
+}
+
+// Title is the column's head on the page, where there is room for more words.
+func (c column) Title() string { return cmp.Or(c.Long, c.Head) }
+
+// HeadClass is the style of the column's head.
+func (c column) HeadClass() string {
+	switch {
+	case c.Long != "":
+		return "n long"
+	case c.Number:
+		return "n"
+	}
+	return ""
 }
 
 // Class is the column's style on the page.
@@ -42,6 +63,8 @@ func (c column) Class() string {
 	switch {
 	case c.Number:
 		return "n"
+	case c.Slim:
+		return "slim"
 	case c.Name:
 		return "name"
 	case c.Below:

@@ -15,13 +15,20 @@ const (
 // WriteText writes the report for a terminal of a width in columns (0:
 // DefaultWidth), with or without colours.
 func (r *Report) WriteText(w io.Writer, width int, colour bool) error {
+	return writeText(w, page{Title: reliability, Span: r.span(), Sections: r.sections()}, width, colour)
+}
+
+// reliability is what a Report is headed.
+const reliability = "Reliability"
+
+func writeText(w io.Writer, p page, width int, colour bool) error {
 	if width <= 0 {
 		width = DefaultWidth
 	}
 	t := &texter{width: max(width, leastWidth), colour: colour}
-	t.line(t.bold("Reliability"))
-	t.line(r.span())
-	for _, s := range r.sections() {
+	t.line(t.bold(p.Title))
+	t.line(p.Span)
+	for _, s := range p.Sections {
 		t.section(&s)
 	}
 	_, err := io.WriteString(w, t.b.String())
@@ -54,7 +61,7 @@ func (t *texter) styled(style, s string) string {
 }
 
 func (t *texter) section(s *section) {
-	if len(s.Says)+len(s.Facts)+len(s.Tables) == 0 { // a plot alone
+	if len(s.Says)+len(s.Facts)+len(s.Tables) == 0 || s.OnPage { // a plot alone
 		return
 	}
 	t.line("")
@@ -64,11 +71,15 @@ func (t *texter) section(s *section) {
 	}
 	t.facts(s.Facts)
 	for i := range s.Tables {
-		if tab := &s.Tables[i]; !tab.Folded {
-			if i > 0 {
+		tab := &s.Tables[i]
+		if tab.Folded {
+			continue
+		}
+		for j, part := range t.parts(tab) {
+			if i+j > 0 || len(s.Says) > 0 {
 				t.line("")
 			}
-			t.table(tab)
+			t.table(&part)
 		}
 	}
 }
@@ -146,6 +157,32 @@ func (t *texter) table(tab *table) {
 	if tab.Says != "" {
 		t.paragraph(tab.Says)
 	}
+}
+
+// parts are tables no wider than the text, with the same first column each, of one
+// that may be parted.
+func (t *texter) parts(tab *table) []table {
+	if !tab.Parted {
+		return []table{*tab}
+	}
+	var parts []table
+	widths := t.widths(tab)
+	for from := 1; from < len(tab.Columns); {
+		to, used := from, 2+widths[0]
+		for to < len(tab.Columns) && (to == from || used+2+widths[to] <= t.width) {
+			used += 2 + widths[to]
+			to++
+		}
+		part := table{Caption: tab.Caption, Quiet: tab.Quiet || from > 1}
+		part.Columns = append([]column{tab.Columns[0]}, tab.Columns[from:to]...)
+		for _, row := range tab.Rows {
+			part.Rows = append(part.Rows, append([]string{row[0]}, row[from:to]...))
+		}
+		parts = append(parts, part)
+		from = to
+	}
+	parts[len(parts)-1].Says = tab.Says
+	return parts
 }
 
 // laid is a row.
