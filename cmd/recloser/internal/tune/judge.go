@@ -22,7 +22,10 @@ func (s *search) judge(ctx context.Context) (*Result, error) {
 	}
 	base := all[0]
 	others := s.ranked(all[1:])
-	if len(others) == 0 || others[0].settings.key() == "" {
+	switch {
+	case len(others) == 0:
+		return s.result(&base, nil, all[1:], all), nil // to show what there is
+	case others[0].settings.key() == "":
 		return s.result(&base, nil, others, all), nil
 	}
 	best, err := s.prune(ctx, &base, others[0])
@@ -105,7 +108,7 @@ func (s *search) prune(ctx context.Context, base *candidate, c candidate) (candi
 func (s *search) without(of Settings) (all []Settings) {
 	for i := range s.space.knobs {
 		k := &s.space.knobs[i]
-		if _, set := of[k.Name]; !set {
+		if _, set := of[k.Name]; !set || !k.fits(s.space.policy(of)) {
 			continue
 		}
 		if o := s.space.tidy(k.with(of, k.Default)); !slices.ContainsFunc(all, func(a Settings) bool { return a.key() == o.key() }) {
@@ -194,5 +197,5 @@ func (s *search) bound(length time.Duration) string {
 	if most <= s.Limit.Trips {
 		return fmt.Sprintf("The traces are %s long.", span(length))
 	}
-	return fmt.Sprintf("None in the %s of the traces proves no more than that there are fewer than %s in %s.", span(length), count(most), span(s.Limit.In))
+	return fmt.Sprintf("If there is none in the %s of the traces, that proves no more than fewer than %s in %s.", span(length), count(most), span(s.Limit.In))
 }

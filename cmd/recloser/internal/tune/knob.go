@@ -23,6 +23,9 @@ const (
 	classic      = "classic"
 	adaptive     = "adaptive"
 	off          = "off"
+
+	resetTimeout        = "reset-timeout"
+	classicResetTimeout = "30s" // its default with classic, whatever the default policy has
 )
 
 // knob is an option with the values that are tried, in their order.
@@ -46,15 +49,15 @@ func knobs(options []Option) []knob {
 		{Option{Name: "slow-after"}, classic, list("off 10s 20s 30s 1m 2m")},
 		{Option{Name: "stall-after"}, classic, list("10s 20s 30s 1m 2m 5m off")},
 		{Option{Name: "base-timeout"}, classic, list("250ms 500ms 1s 2s 4s 8s 15s 30s")},
-		{Option{Name: "reset-timeout"}, classic, list("2s 5s 10s 20s 30s 1m 2m 5m")},
+		{Option{Name: resetTimeout}, classic, list("2s 5s 10s 20s 30s 1m 2m 5m")},
 		{Option{Name: "probes"}, classic, list("1 2 3")},
 		{Option{Name: "probe-successes"}, classic, list("1 2 3")},
 		{Option{Name: "ramp"}, classic, list("off on")},
-		{Option{Name: "odds"}, adaptive, list("10000 100000 1000000 10000000 100000000 1000000000")},
-		{Option{Name: "failure-cost"}, adaptive, list("0.05 0.1 0.25 0.5 1")},
-		{Option{Name: "waiting-cost"}, adaptive, list("0.005 0.01 0.02 0.05 0.1")},
-		{Option{Name: "max-probe-wait"}, adaptive, list("5s 10s 20s 30s 1m 2m 5m")},
-		{Option{Name: "quota-run"}, adaptive, list("5 10 20 off")},
+		{Option{Name: "adaptive-odds"}, adaptive, list("10000 100000 1000000 10000000 100000000 1000000000")},
+		{Option{Name: "adaptive-failure-cost"}, adaptive, list("0.05 0.1 0.25 0.5 1")},
+		{Option{Name: "adaptive-waiting-cost"}, adaptive, list("0.005 0.01 0.02 0.05 0.1")},
+		{Option{Name: "adaptive-quota-run"}, adaptive, list("5 10 20 off")},
+		{Option{Name: resetTimeout}, adaptive, list("5s 10s 20s 30s 1m 2m 5m")},
 		{Option{Name: "gates"}, "", list("on off")},
 		{Option{Name: "gate-wait"}, "", list("off on")},
 	}
@@ -64,7 +67,9 @@ func knobs(options []Option) []knob {
 		if at < 0 {
 			continue
 		}
-		k.Option = options[at]
+		if k.Option = options[at]; k.Name == resetTimeout && k.policy == classic {
+			k.Default = classicResetTimeout
+		}
 		if !slices.Contains(k.values, k.Default) {
 			k.values = append(k.values, k.Default)
 		}
@@ -130,6 +135,21 @@ func (k *knob) with(of Settings, value string) Settings {
 // fits reports whether a knob is one of a policy.
 func (k *knob) fits(policy string) bool { return k.policy == "" || k.policy == policy }
 
+// has reports whether a policy has a knob of that name.
+func (s *space) has(policy, name string) bool {
+	return slices.ContainsFunc(s.knobs, func(k knob) bool { return k.Name == name && k.fits(policy) })
+}
+
+// byDefault is the text that an option has with a policy if it is not set.
+func (s *space) byDefault(policy string, o Option) string {
+	for i := range s.knobs {
+		if k := &s.knobs[i]; k.Name == o.Name && k.fits(policy) {
+			return k.Default
+		}
+	}
+	return o.Default
+}
+
 // tidy takes away what means nothing beside the other settings, so that none is tried
 // twice, and what would contradict them.
 func (s *space) tidy(of Settings) Settings {
@@ -140,11 +160,11 @@ func (s *space) tidy(of Settings) Settings {
 	policy := s.policy(out)
 	get := map[string]string{}
 	for i := range s.knobs {
-		k := &s.knobs[i]
-		if !k.fits(policy) {
+		if k := &s.knobs[i]; !s.has(policy, k.Name) {
 			delete(out, k.Name)
+		} else if k.fits(policy) {
+			get[k.Name] = k.value(out)
 		}
-		get[k.Name] = k.value(out)
 	}
 	if policy == classic {
 		tidyRates(out, get)

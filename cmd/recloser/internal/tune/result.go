@@ -98,7 +98,7 @@ func (s *search) fields(of Settings) []Field {
 	all := []Field{}
 	for _, o := range s.Options {
 		if v, ok := of[o.Name]; ok {
-			all = append(all, Field{Path: o.Path, Value: v, Default: o.Default})
+			all = append(all, Field{Path: o.Path, Value: v, Default: s.space.byDefault(s.space.policy(of), o)})
 		}
 	}
 	return all

@@ -34,9 +34,11 @@ type Input struct {
 	Seed    uint64
 	Budget  Budget
 
-	// Played is told how many requests have been played, of how many at most; it may
-	// be called concurrently. Nil: nobody wants to know.
-	Played func(requests, of int)
+	// Begun is told how many requests will be played, about; and Played how many more
+	// have been. It may be called concurrently. Nil: nobody wants to
+	// know. If the budget is a time, neither is called.
+	Begun  func(requests int)
+	Played func(requests int)
 }
 
 // The least that is needed to say anything.
@@ -92,7 +94,7 @@ type search struct {
 func Run(ctx context.Context, in Input) (*Result, error) {
 	s := &search{
 		Input: in, space: spaceOf(in.Options), luck: rand.New(rand.NewPCG(in.Seed, 1)), seen: make(map[string]bool),
-		player: &player{build: in.Build, seed: in.Seed},
+		player: &player{build: in.Build, seed: in.Seed, done: func(int) {}},
 	}
 	if in.Budget.Time > 0 {
 		s.until = time.Now().Add(in.Budget.Time)
@@ -101,7 +103,10 @@ func Run(ctx context.Context, in Input) (*Result, error) {
 	if err := s.enough(); err != nil {
 		return nil, err
 	}
-	s.player.done = s.count()
+	if s.Begun != nil && s.Played != nil && s.until.IsZero() {
+		s.begin()
+		s.player.done = s.Played
+	}
 	if err := s.player.ask(ctx, seedsAtLast); err != nil {
 		return nil, err
 	}
@@ -137,25 +142,25 @@ func (s *search) enough() error {
 		trained, held = trained+x.Training.Requests, held+x.HeldOut.Requests
 	}
 	requests = trained + held
-	const collect = `Collect more: run "recloser serve --record on" in front of your traffic, for some weeks and through some outages, and tune on "recloser export"; several traces can be given at once`
+	const collect = "Collect more: run \"recloser serve --record on\" in front of your traffic for some\n" +
+		"weeks, through some outages, and tune on \"recloser export\". Several traces can be\ngiven at once"
 	switch {
 	case requests < leastRequests:
-		return fmt.Errorf("%w: there are %d requests, and it takes %d at least. %s", ErrTooLittle, requests, leastRequests, collect)
+		return fmt.Errorf("%w: there are %d requests, and it takes %d at least.\n%s", ErrTooLittle, requests, leastRequests, collect)
 	case outages == 0:
-		return fmt.Errorf("%w: no outage is recorded (five failures of the service in a row), so nobody knows what settings do in one: the defaults are the best guess. %s", ErrTooLittle, collect)
+		return fmt.Errorf("%w: no outage is on record, five failures in a row.\n"+
+			"What settings do in one nobody knows: stay with the defaults.\n%s", ErrTooLittle, collect)
 	case trained < leastPart || held < leastPart:
-		return fmt.Errorf("%w: %d requests are left for the search and %d are held out, and each takes %d at least: use another --holdout. %s", ErrTooLittle, trained, held, leastPart, collect)
+		return fmt.Errorf("%w: %d requests are searched and %d held out,\n"+
+			"and it takes %d of each at least: use another --holdout.\n%s", ErrTooLittle, trained, held, leastPart, collect)
 	case before == 0:
-		return fmt.Errorf("%w: all outages are in the part that is held out: use a smaller --holdout, or more traces. %s", ErrTooLittle, collect)
+		return fmt.Errorf("%w: all outages are in the part that is held out.\nUse a smaller --holdout.\n%s", ErrTooLittle, collect)
 	}
 	return nil
 }
 
-// count tells how far the search is.
-func (s *search) count() func(int) {
-	if s.Played == nil {
-		return func(int) {}
-	}
+// begin tells how much there is to do.
+func (s *search) begin() {
 	total := 0
 	for _, i := range s.train {
 		total += s.player.parts[i].requests * seedsAtFirst * s.Budget.Candidates
@@ -163,5 +168,5 @@ func (s *search) count() func(int) {
 	for i := range s.player.parts {
 		total += s.player.parts[i].requests * seedsAtLast * 3 * finalists
 	}
-	return func(n int) { s.Played(n, total) }
+	s.Begun(total)
 }

@@ -65,7 +65,7 @@ func (r *Result) WriteText(w io.Writer) error {
 	var b strings.Builder
 	for _, x := range r.Traces {
 		fmt.Fprintf(&b, "%s: %d attempts, %s\n", clean(x.Name), x.Attempts, outages(x.Outages))
-		fmt.Fprintf(&b, "  searched: %s; held out: %s\n", x.Training.words(), x.HeldOut.words())
+		fmt.Fprintf(&b, "  searched  %s\n  held out  %s\n", x.Training.words(), x.HeldOut.words())
 	}
 	b.WriteString("\n")
 	for _, row := range r.table() {
