@@ -146,8 +146,13 @@ func readTuneFlags(in *tune.Input, limit, holdout, budget, times string) error {
 	} else {
 		wrong("budget", budget, fmt.Sprintf("use a number of candidates from 1 to %d, or a time such as 30s", maxCandidates))
 	}
-	if times != "answer" && times != "start" {
-		wrong("times", times, "use answer or start"+didYouMean(nearest.Of(times, []string{"answer", "start"})))
+	return errors.Join(append(errs, checkTimes(times))...)
+}
+
+// checkTimes reads --times.
+func checkTimes(text string) error {
+	if text == "answer" || text == "start" {
+		return nil
 	}
-	return errors.Join(errs...)
+	return fmt.Errorf("--times is %q: use answer or start%s", text, didYouMean(nearest.Of(text, []string{"answer", "start"})))
 }
