@@ -39,15 +39,15 @@ func (s *search) setBack(of Settings, name string) Settings {
 
 // reason is what a field brings.
 func (s *search) reason(f *Field, best, without *candidate) string {
-	with, other := best.all.figure(), without.all.figure()
-	text := fmt.Sprintf("regret %s against %.1f with %s", with, other.Mean, f.Default)
+	instead := f.Default
 	if f.Path == "breaker."+policyOption {
-		text += " as it is"
+		instead += " as it is"
 	}
 	if len(best.settings)-len(without.settings) > 1 {
-		text += ", and without what needs it"
+		instead += " and without what needs it"
 	}
-	return fmt.Sprintf("%s; false trips in %s: %s against %s", text, span(best.all.length), count(best.all.false), count(without.all.false))
+	return fmt.Sprintf("regret %s, with %s %.1f; false trips in %s: %s, then %s", best.all.figure(), instead,
+		without.all.figure().Mean, span(best.all.length), count(best.all.false), count(without.all.false))
 }
 
 // String is "12.1 ± 0.8".

@@ -35,7 +35,7 @@ func TestWhatIsBetterIsFound(t *testing.T) {
 		t.Errorf("%v is no better than %v (%d fields)", best.All.Regret, base.All.Regret, len(r.Fields))
 	}
 	for _, f := range r.Fields {
-		want := fmt.Sprintf("regret %s against ", best.All.Regret)
+		want := fmt.Sprintf("regret %s, with ", best.All.Regret)
 		if !strings.HasPrefix(f.Reason, want) || !strings.Contains(f.Reason, "; false trips in 40 minutes: ") || f.Value == f.Default {
 			t.Errorf("%s is %s, by default %s: %s", f.Path, f.Value, f.Default, f.Reason)
 		}
