@@ -143,6 +143,10 @@ cross: ## compile the binary for Linux, macOS and Windows, without cgo (~1 min)
 ci: ## what CI runs, as CI runs it: installs Debian packages if run as root (~10 min)
 	.ci/run
 
+.PHONY: replay-doc
+replay-doc: ## write the figures of all policies anew, docs/policies.md and docs/replay.md (~5 min)
+	cd cmd/recloser && go test -count 1 -timeout 1h -run '(Replay|Policies)Documentation' -update .
+
 ## Benchmarks: the ratio is benchstat's, between sub-benchmarks impl=NAME
 
 .PHONY: bench

@@ -100,12 +100,12 @@ func (g *generated) Chance(a *Attempt) Chance {
 		fail = (1 - hang) * phase.fails(fail)
 	}
 	deadline := min(g.s.Deadline, a.Limit)
-	answered, late := 1-fail-hang, 0.
+	inTime := g.s.inTime(deadline)
 	if g.crowd != nil {
-		late = answered * (1 - g.crowd.chance(a.Begin, g.ended(), deadline))
-	} else {
-		late = answered * (1 - g.s.inTime(deadline))
+		inTime = g.crowd.chance(a.Begin, g.ended(), deadline)
 	}
+	answered := 1 - fail - hang
+	late := answered * (1 - inTime)
 	x := Chance{Answered: answered - late}
 	if fails := fail + hang + late; fails > 0 {
 		x.Fails = time.Duration((fail*float64(failsIn) + (hang+late)*float64(deadline)) / fails)

@@ -146,8 +146,10 @@ func TestUnusedAnswersOfAQuota(t *testing.T) {
 }
 
 func TestSameSeedSameScore(t *testing.T) {
+	t.Parallel()
 	for _, p := range production() {
 		for _, s := range []Scenario{Scenarios()[7], Scenarios()[13], Random(3)} {
+			s.Length = 8 * minute
 			if a, b := score(t, s.Stage(5), p), score(t, s.Stage(5), p); !reflect.DeepEqual(a, b) {
 				t.Errorf("%s, %s: %+v\nand then %+v", p.Name, s.Name, a, b)
 			}
@@ -173,6 +175,7 @@ func (l listening) Send(a *Attempt) Answer {
 }
 
 func TestPoliciesDoNotChangeTheLuckOfOthers(t *testing.T) {
+	t.Parallel()
 	heard := func(s Scenario, p Policy) map[uint64]Answer {
 		stage, ends := s.Stage(9), map[uint64]Answer{}
 		world := stage.World
@@ -194,9 +197,10 @@ func TestPoliciesDoNotChangeTheLuckOfOthers(t *testing.T) {
 }
 
 func TestNothingIsLost(t *testing.T) {
+	t.Parallel()
 	for _, s := range append(Scenarios(), Random(1), Random(2)) {
 		for _, p := range append(production(), append(Peers(s.Keyed), Oracle(SpecCosts()))...) {
-			s.Length = min(cmpOr(s.Length, 20*minute), 8*minute)
+			s.Length = 6 * minute
 			x := score(t, s.Stage(2), p)
 			if x.Answered+x.AfterRetry+x.RefusedAtOnce+x.WaitedThenFailed != x.Requests || x.Requests == 0 {
 				t.Errorf("%s, %s: requests: %+v", s.Name, p.Name, x)
@@ -208,17 +212,11 @@ func TestNothingIsLost(t *testing.T) {
 	}
 }
 
-func cmpOr(d, zero time.Duration) time.Duration {
-	if d == 0 {
-		return zero
-	}
-	return d
-}
-
 // Where the state of the service does not depend on the calls, nobody does better
 // than who knows it, but for luck.
 func TestNobodyBeatsTheOracle(t *testing.T) {
-	for _, c := range Columns(50, 4, 0) {
+	t.Parallel()
+	for _, c := range Columns(50, 2, 0) {
 		switch c.Name {
 		case "healthy", "outage", "brownout30", "grey95", "stall", "one-bad-node":
 		default:
@@ -238,12 +236,13 @@ func TestNobodyBeatsTheOracle(t *testing.T) {
 
 // Two simple policies come to what the specification of the scorecard has for them.
 func TestScenariosAreThoseOfTheSpecification(t *testing.T) {
+	t.Parallel()
 	want := map[string][2]float64{ // 5 in a row for 10 s; none
 		"healthy": {6, 0}, "outage": {10, 367}, "short-outages": {30, 64}, "grey95": {10, 266}, "stall": {42, 362}, "long-calls": {47, 162},
 		"rate-limit": {118, 553}, "one-model": {222, 92}, "one-model/keyed": {5, 92}, "flapping": {71, 158}, "metastable": {207, 1420},
 		"low-traffic": {20, 135}, "one-bad-node": {2, 92}, "fleet16-diurnal": {29, 241},
 	}
-	for _, c := range Columns(1000, 6, 0) {
+	for _, c := range Columns(1000, 5, 0) {
 		figures, ok := want[c.Name]
 		if !ok {
 			continue

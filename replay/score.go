@@ -46,7 +46,8 @@ type Score struct {
 	Caught         int     `json:"outages_caught"`  // in which an attempt was refused
 	DetectSeconds  float64 `json:"detect_seconds"`  // from the begin of an outage to the first refusal, mean over those caught
 	DetectFailures float64 `json:"detect_failures"` // attempts that failed until then, mean over those caught
-	ReturnSeconds  float64 `json:"return_seconds"`  // from the end of an outage to the begin of the first attempt that is answered, mean
+	Back           int     `json:"outages_back"`    // after which an attempt was answered
+	ReturnSeconds  float64 `json:"return_seconds"`  // from the end of an outage to the begin of the first attempt that is answered, mean over those
 	RecoveryLoad   float64 `json:"recovery_load"`   // attempts for each request in the half minute after an outage
 
 	Openings int       `json:"openings"`

@@ -163,7 +163,7 @@ func (t *tally) score(all []Admission) Score {
 }
 
 func (t *tally) ofOutages(s *Score) {
-	var back, attempts, requests int
+	var attempts, requests int
 	for i := range t.outages {
 		o := &t.outages[i]
 		if o.isCaught {
@@ -172,13 +172,13 @@ func (t *tally) ofOutages(s *Score) {
 			s.DetectFailures += float64(o.failures)
 		}
 		if o.isBack {
-			back++
+			s.Back++
 			s.ReturnSeconds += (o.back - o.To).Seconds()
 		}
 		attempts, requests = attempts+o.attempts, requests+o.requests
 	}
 	s.DetectSeconds /= float64(max(s.Caught, 1))
 	s.DetectFailures /= float64(max(s.Caught, 1))
-	s.ReturnSeconds /= float64(max(back, 1))
+	s.ReturnSeconds /= float64(max(s.Back, 1))
 	s.RecoveryLoad = float64(attempts) / float64(max(requests, 1))
 }

@@ -161,12 +161,12 @@ func (t *Trace) count() {
 		f.Length = t.rows[n-1].begin
 	}
 	for i := range t.rows {
-		switch r := &t.rows[i]; {
-		case r.class == breaker.Answer:
+		switch t.rows[i].class {
+		case breaker.Answer:
 			f.Answered++
-		case r.class == breaker.Quota:
+		case breaker.Quota:
 			f.Limited++
-		case r.class == breaker.Nothing:
+		case breaker.Nothing:
 			f.Aside++
 		default:
 			f.Failed++

@@ -94,6 +94,7 @@ func played(t *testing.T, name string) (TraceFacts, map[string]Result) {
 
 // Calm traffic, whatever its bursts, and a wrong key open nothing.
 func TestNothingOpensOnCalmTraces(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{
 		"azure_llm_2023_code", "ragpulse_week", "probe_openai_models_2026-08", "openai_pipeline_2024-09-10_09-20", "openai_graphrag_calm_502",
 		"openai_reevo_2023-12a", "burstgpt1_first_10h", "selfhosted_504", "openai_graphrag_badkey", "azure_agents_2026-04-19_20",
@@ -108,6 +109,7 @@ func TestNothingOpensOnCalmTraces(t *testing.T) {
 }
 
 func TestBrownoutIsReported(t *testing.T) {
+	t.Parallel()
 	f, _ := played(t, "azure_agents_2026-04-19_20")
 	if len(f.Outages) != 0 || len(f.Brownouts) != 1 || f.Brownouts[0].Failed != 50 {
 		t.Errorf("%+v", f)
@@ -117,6 +119,7 @@ func TestBrownoutIsReported(t *testing.T) {
 // Of 298 attempts without a connection at least 270 are saved; every outage is
 // noticed within 6 failures.
 func TestOutagesOfTraces(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"openai_pipeline_2024-08-28_09-02", "local_lmstudio_2026-03", "selfhosted_503_outage"} {
 		f, all := played(t, name)
 		for policy, r := range all {
@@ -134,6 +137,7 @@ func TestOutagesOfTraces(t *testing.T) {
 
 // In a storm of 429s a gate costs few of the answers that the quota has to give.
 func TestQuotaStormsAreAnswered(t *testing.T) {
+	t.Parallel()
 	for name, least := range map[string]map[string]float64{
 		"openai_graphrag_storm_a": {"adaptive": 0.95, "adaptive, patient": 0.95},
 		"openai_graphrag_storm_b": {"adaptive": 0.95},

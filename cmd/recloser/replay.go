@@ -18,29 +18,30 @@ func newReplay(streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay TRACE...",
 		Short: "Play recorded attempts to circuit breakers, and compare them",
-		Long: `Replay traces with several policies, in virtual time, and print a scorecard of each:
-what users would have seen, how soon an outage is noticed and how soon its end, which
-calls are wasted on a dead service and which are refused that would have succeeded;
-and how much worse that is than what an oracle would do, the regret.
+		Long: `Replay traces with several policies, in virtual time, and print a scorecard of
+each: what users would have seen, how soon an outage is noticed and how soon its
+end, which calls are wasted on a dead service and which are refused that would
+have succeeded; and how much worse that is than what an oracle would do, the
+regret.
 
 A trace is CSV, packed by gzip or not, as "recloser export" writes it: it needs
 timestamp_s and outcome. It is also the file of a history, of a "recloser serve
---record on"; and - is the standard input. Of several each has its scorecard, and
-all together one.
+--record on"; and - is the standard input. Of several each has its scorecard,
+and all together one.
 
-Rows stand at the moment when the answer came, as in the logs of clients and in what
-"recloser export" writes. If they stand where the call was sent, say --times start:
-nobody can tell from the rows.
+Rows stand at the moment when the answer came, as in the logs of clients and in
+what "recloser export" writes. If they stand where the call was sent, say
+--times start: nobody can tell from the rows.
 
 What a policy does at another time than was recorded is guessed from what was
-recorded around that time; the report says how much that is, and what the regret may
-be at best and at worst. The same command prints the same each time.
+recorded around that time; the report says how much that is, and what the regret
+may be at best and at worst. The same command prints the same each time.
 
 Policies:
 ` + policyHelp(),
 		Example: `  recloser replay attempts.csv.gz
-  recloser replay --policy adaptive --policy classic,reset-timeout=10s attempts.csv
-  recloser replay --policy new.yaml --policy old.yaml --format html recloser.db > replay.html`,
+  recloser replay --policy adaptive --policy classic,probes=2 attempts.csv
+  recloser replay --policy new.yaml --format html recloser.db > replay.html`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"csv", "gz", "db"}, cobra.ShellCompDirectiveFilterFileExt
 		},
@@ -59,7 +60,7 @@ Policies:
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if *list {
-			return listPolicies(cmd.OutOrStdout(), true)
+			return listPolicies(cmd.OutOrStdout())
 		}
 		if times.value != "answer" && times.value != "start" {
 			near := nearest.Of(times.value, []string{"answer", "start"})
@@ -181,7 +182,9 @@ func (b *backtest) likely(ctx context.Context, traces []*loaded, played []report
 	return p.shown(ctx, "replaying", total)
 }
 
-// bounds plays what had to be guessed at best and at worst. All else is as it was.
+// bounds plays what had to be guessed at best and at worst. All else is as it was:
+// where there are no 429s, or nothing was refused, guesses differ only in what is
+// guessed.
 func (b *backtest) bounds(ctx context.Context, traces []*loaded, played []report.Played) error {
 	p, total := &plays{bar: b.bar}, 0
 	for i, t := range traces {
@@ -191,7 +194,7 @@ func (b *backtest) bounds(ctx context.Context, traces []*loaded, played []report
 			p.add(stage, replay.Oracle(replay.SpecCosts()), &into.Oracle[run+1])
 			total += t.Facts().Requests
 			for j, policy := range b.policies {
-				if into.Policies[j][0].Guessed == 0 {
+				if first := &into.Policies[j][0]; first.Guessed == 0 && (first.Refused == 0 || into.Trace.Limited == 0) {
 					into.Policies[j][run+1] = into.Policies[j][0]
 					continue
 				}

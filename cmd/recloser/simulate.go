@@ -26,12 +26,12 @@ func newSimulate(streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "simulate",
 		Short: "Play made-up outages to circuit breakers, and compare them",
-		Long: `Play policies against made-up services and those who call them, in virtual time, and
-print how much worse each is than an oracle that knows the state of the service: its
-regret, in requests of 1000, with its standard error. Scenarios differ by their
-faults; random worlds have traffic, answer times and faults drawn by the seed. Each
-attempt has the same luck whatever a policy does, and the same command prints the
-same each time.
+		Long: `Play policies against made-up services and those who call them, in virtual time,
+and print how much worse each is than an oracle that knows the state of the
+service: its regret, in requests of 1000, with its standard error. Scenarios
+differ by their faults; random worlds have traffic, answer times and faults
+drawn by the seed. Each attempt has the same luck whatever a policy does, and
+the same command prints the same each time.
 
 With one scenario, or with --detail, there is also the scorecard of each.
 
@@ -60,7 +60,7 @@ Policies:
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if *list {
-			return listPolicies(cmd.OutOrStdout(), true)
+			return listPolicies(cmd.OutOrStdout())
 		}
 		write, err := renderer(out.format(), cmd.OutOrStdout())
 		if err != nil {

@@ -226,8 +226,9 @@ func addOutages(sum, s *replay.Score) {
 	}
 	sum.DetectSeconds = mean(sum.DetectSeconds, sum.Caught, s.DetectSeconds, s.Caught)
 	sum.DetectFailures = mean(sum.DetectFailures, sum.Caught, s.DetectFailures, s.Caught)
-	sum.ReturnSeconds = mean(sum.ReturnSeconds, sum.Outages, s.ReturnSeconds, s.Outages)
+	sum.ReturnSeconds = mean(sum.ReturnSeconds, sum.Back, s.ReturnSeconds, s.Back)
 	sum.RecoveryLoad = mean(sum.RecoveryLoad, sum.Outages, s.RecoveryLoad, s.Outages)
 	sum.Outages += s.Outages
+	sum.Back += s.Back
 	sum.Caught += s.Caught
 }

@@ -140,7 +140,8 @@ func (c *Scorecard) guessed() string {
 		}
 	}
 	if most == 0 {
-		return "No attempt had to be guessed: all that the policies let through are on record."
+		return "No attempt had to be guessed: all that the policies let through are on record. " +
+			"How likely the service was to answer at a moment is not, so that the oracle's loss, and the regret with it, has a range: \"guesses\", if it matters."
 	}
 	return "Guessed: up to " + count(int64(most)) + " of the " + many(int64(of), "attempt") + " that a policy let through are not on record. " +
 		"They are taken to fare like those around them; the column \"guesses\" has the range from the best to the worst that these allow."
@@ -176,7 +177,7 @@ func (c *Scorecard) tables() []table {
 		{"failed", "waited, then failed", whole(func(m *Marks) int { return m.WaitedThenFailed }), false},
 		{"in vain", "waited in vain, all users together", func(m *Marks) string { return lengthOf(m.InVain) }, false},
 	}
-	if c.Trace != nil && slices.ContainsFunc(c.Policies, func(m Marks) bool { return m.Guessed > 0 }) {
+	if slices.ContainsFunc(c.Policies, func(m Marks) bool { return m.RegretLow != nil && *m.RegretLow < *m.RegretHigh }) {
 		users = slices.Insert(users, 1, cardColumn{"guesses", "the same, at best and at worst", guesses, false})
 	}
 	all := []table{c.table("What users saw", users...)}

@@ -29,8 +29,9 @@ func traceNotes() []string {
 			"An attempt that was not made then is guessed: it is answered with the chance that the 16 attempts around it at the same model had, none of them further off than 10 minutes, and then ends like one of them. " +
 			"At best and at worst are the ends of the 90 % interval of that chance (Wilson).",
 		"Retry-After is not on record: after a 429 policies know only that it came.",
-		"What refusing does for the service is not credited: after a rate limit, or where the load itself kept the service down, calls would have fared better than the record says. " +
-			"Only \"recloser simulate\" closes that loop.",
+		"Where there were 429s, what one attempt does not use is there for another: the service gives the answers that it gave in the trace and that a policy did not use, for a minute after; at best for ten, at worst not at all. " +
+			"So a policy may lose less than the oracle, which looks no further than the next attempt. " +
+			"What else refusing does for a service is not credited: where the load itself kept it down, calls would have fared better than the record says. Only \"recloser simulate\" closes that loop.",
 		"An outage of a trace is five failures in a row or more at one model, from the first of them to the next answer; a 429 is none, since the service works. " +
 			"A brownout is a time in which a part of the attempts fails again and again: not worth opening a circuit for.",
 	}

@@ -83,6 +83,7 @@ type Marks struct {
 	Caught         int      `json:"outages_caught"`
 	Detect         *Seconds `json:"detect_s"` // means over outages; null: there were none
 	DetectFailures *float64 `json:"detect_failures"`
+	Back           int      `json:"outages_back"` // after which a request was answered
 	Return         *Seconds `json:"return_s"`
 	RecoveryLoad   *float64 `json:"recovery_load"`
 
@@ -109,13 +110,16 @@ func marksOf(policy string, s replay.Score) Marks {
 		Waited: tidySeconds(s.SecondsWaited), InVain: tidySeconds(s.SecondsInVain), FailedFor: tidySeconds(s.SecondsFailed),
 		Attempts: s.Attempts, FailedAttempts: s.Failed, Limited: s.Limited, Wasted: s.Wasted,
 		Probes: s.Probes, Guessed: s.Guessed, Refused: s.Refused, RefusedGood: tidy(s.RefusedGood),
-		Outages: s.Outages, Caught: s.Caught, Openings: s.Openings,
+		Outages: s.Outages, Caught: s.Caught, Back: s.Back, Openings: s.Openings,
 	}
 	if s.Caught > 0 {
 		m.Detect, m.DetectFailures = new(tidySeconds(s.DetectSeconds)), new(tidy(s.DetectFailures))
 	}
+	if s.Back > 0 {
+		m.Return = new(tidySeconds(s.ReturnSeconds))
+	}
 	if s.Outages > 0 {
-		m.Return, m.RecoveryLoad = new(tidySeconds(s.ReturnSeconds)), new(tidy(s.RecoveryLoad))
+		m.RecoveryLoad = new(tidy(s.RecoveryLoad))
 	}
 	for _, o := range s.Log {
 		m.Log = append(m.Log, OpeningOf{seconds(o.At), o.Circuit, o.Why})
