@@ -16,6 +16,7 @@ import (
 
 func newDemo() *cobra.Command {
 	opts := demo.Options{StartProxy: startProxy}
+	recorded := &recordingFlags{speed: &text{"", "N"}, times: &text{"answer", "answer|start"}}
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Watch an outage and the recovery, with no key",
@@ -23,15 +24,28 @@ func newDemo() *cobra.Command {
 ports of this machine, and show what happens as the API fails and recovers. It
 needs no key and no network, and ends by itself in less than a minute with a
 summary: what the users behind the proxy had of it, and what the users of a client
-that only retries.`,
+that only retries.
+
+With --trace the stand-in plays an incident on record: of the trace, which is one of
+"recloser replay", the densest failing stretch of one model, with what led to it and
+how it ended. It answers as the attempts on record around that time were answered,
+and the users call as often as they did, scaled to what a screen can show. Unless
+--speed is given it takes about 40 seconds: everything on record, also how long an
+answer takes, is then as much faster; Recloser and the clients are not. Of a limit of
+rate a part is played, as fast as it was.`,
 		Example: `  recloser demo
   recloser demo --seed 7         other users, other luck
-  recloser demo --plain --keep   lines instead of a screen; stay up afterwards`,
+  recloser demo --plain --keep   lines instead of a screen; stay up afterwards
+  recloser demo --trace attempts.csv.gz`,
 		Args:              noArguments,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := onSignals(cmd.Context(), func() {})
 			defer stop()
+			var err error
+			if opts.Recording, err = recorded.read(ctx, cmd); err != nil {
+				return quietly(ctx, err)
+			}
 			return demo.Run(ctx, opts, cmd.OutOrStdout())
 		},
 	}
@@ -40,7 +54,11 @@ that only retries.`,
 	f.BoolVar(&opts.Keep, "keep", false, "stay up after the summary, until Ctrl-C")
 	f.Uint64Var(&opts.Seed, "seed", 0, "another `NUMBER` is another run: other users, other luck; the circuit's own jitter varies in any case")
 	f.BoolVar(&opts.Plain, "plain", false, "print lines also on a terminal")
+	f.Var(recorded.speed, "speed", "with --trace, recorded seconds that pass in one; without it, as many as make it short")
+	f.Var(recorded.times, "times", "with --trace, where its rows stand: at the answer or the start of an attempt")
 	noFiles(cmd)
+	f.StringVar(&recorded.trace, "trace", "", "`FILE` with recorded attempts, an incident of which is played")
+	_ = cmd.MarkFlagFilename("trace", "csv", "gz", "db")
 	return cmd
 }
 

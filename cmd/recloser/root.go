@@ -77,7 +77,7 @@ asks with one call at a time whether the API is back, and then lets all in again
 	root.SetErr(s.err)
 	root.SetFlagErrorFunc(explainFlag)
 	root.SetUsageFunc(usage)
-	root.AddCommand(newDemo(), newServe(s), newCheck(s), newStatus(s), newCircuits(s), newAlert(s), newReport(s), newExport(s), newImport(s), newReplay(s), newSimulate(s), newMock(), newExplain(), newVersion())
+	root.AddCommand(newDemo(), newServe(s), newCheck(s), newStatus(s), newCircuits(s), newAlert(s), newReport(s), newExport(s), newImport(s), newReplay(s), newSimulate(s), newTune(), newMock(), newExplain(), newVersion())
 	strictHelp(root)
 	return root
 }

@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 //	signal NAME TERM|INT|HUP...  sends signals, one right after the other, to what was started
 //	insist NAME TERM|INT...  sends them again and again until it has ended
 //	ended NAME CODE          waits until it has ended, and demands that exit code
+//	traces                   writes busy.csv, once.csv and calm.csv: an outage every five minutes, one, none
 //
 // A call waits for nothing: await and logged do.
 func TestScripts(t *testing.T) {
@@ -42,6 +43,7 @@ func TestScripts(t *testing.T) {
 			"signal": cmdSignal,
 			"insist": cmdInsist,
 			"ended":  cmdEnded,
+			"traces": cmdTraces,
 		},
 	})
 }

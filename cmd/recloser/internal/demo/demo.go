@@ -17,7 +17,10 @@ func Run(ctx context.Context, opts Options, stdout io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	out := &output{w: stdout, fail: cancel}
-	opts = opts.withDefaults(stdout)
+	opts, err := opts.withDefaults(stdout)
+	if err != nil {
+		return err
+	}
 	limited, stop := context.WithCancel(ctx) // no deadline: users who are cut off had not lost patience
 	defer stop()
 	defer time.AfterFunc(opts.longest, stop).Stop()
@@ -51,8 +54,12 @@ func (s *show) watch(ctx context.Context, out *output) {
 	if s.opts.terminal != nil {
 		v = newLive(out, *s.opts.terminal)
 	} else {
-		fmt.Fprintf(out, "An OpenAI stand-in fails and recovers, with and without Recloser: %.0f seconds, no key needed.\n\n",
-			s.opts.script.lasting().Seconds())
+		does := "fails and recovers"
+		if s.opts.Recording != nil {
+			does = "plays a recorded incident"
+		}
+		fmt.Fprintf(out, "An OpenAI stand-in %s, with and without Recloser: %.0f seconds, no key needed.\n\n",
+			does, s.opts.script.lasting().Seconds())
 		if s.adminURL != "" {
 			fmt.Fprintf(out, "The dashboard, while it lasts: %s\n\n", s.adminURL)
 		}

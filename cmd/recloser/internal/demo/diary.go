@@ -21,6 +21,7 @@ type event struct {
 const (
 	aboutService = "service"
 	aboutUsers   = "users"
+	aboutTrace   = "trace"
 )
 
 const (

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -28,6 +29,9 @@ type Options struct {
 	// Each value, zero too, is one run.
 	Seed uint64
 
+	// Recording is played in place of the usual outage. Nil: that.
+	Recording *Recording
+
 	script   script    // the course of the run; tests shorten it
 	policy   policy    // how clients retry; tests hurry
 	terminal *terminal // what stdout is; nil: none
@@ -35,7 +39,7 @@ type Options struct {
 	longest time.Duration // of everything before the summary; tests shorten it
 }
 
-// A run surely ends within a minute: it plays for less than longest, by the
+// A run surely ends within a minute, unless it is a recording: it plays for less than longest, by the
 // script, and no longer in any case; closing is then the most that it takes to
 // end what it started.
 const (
@@ -46,7 +50,15 @@ const (
 // patience is how long a user waits for an answer, whatever the client does.
 const patience = 10 * time.Second
 
-func (o Options) withDefaults(stdout io.Writer) Options {
+func (o Options) withDefaults(stdout io.Writer) (Options, error) {
+	if o.Recording != nil {
+		in, err := choose(*o.Recording)
+		if err != nil {
+			return o, fmt.Errorf("%s: %w", o.Recording.Name, err)
+		}
+		o.script = scriptOf(in)
+		o.longest = o.script.lasting() + o.script.grace + patience + settlement + closing
+	}
 	if o.script.phases == nil {
 		o.script = usualScript()
 	}
@@ -62,7 +74,7 @@ func (o Options) withDefaults(stdout io.Writer) Options {
 	if o.Plain {
 		o.terminal = nil
 	}
-	return o
+	return o, nil
 }
 
 func (o Options) validate() error {

@@ -32,6 +32,8 @@ const (
 	headerAttempts  = "Recloser-Attempts"
 	headerMessage   = "Recloser-Message"
 	codeCircuitOpen = "circuit_open"
+	headerKind      = "Recloser-Kind"
+	kindRefused     = "refused" // also by the gate of a rate limit
 )
 
 // newOutcome makes what the last attempt brought into what the user saw.
@@ -44,7 +46,7 @@ func newOutcome(ctx context.Context, last reply, attempts int, start time.Time) 
 		o.result = answeredAtOnce
 	case last.good():
 		o.result = answeredLater
-	case last.code == codeCircuitOpen:
+	case last.code == codeCircuitOpen || last.header.Get(headerKind) == kindRefused:
 		o.result = refused
 	case errors.Is(ctx.Err(), context.Canceled):
 		o.result = stopped

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"iter"
 	"time"
 
 	"github.com/recloser/recloser/openaitest"
@@ -12,6 +13,10 @@ type script struct {
 	calls  float64       // a second, of each crowd
 	grace  time.Duration // how much longer it may last, if the circuit is late
 	answer time.Duration // how long a healthy answer takes
+
+	about    string                                          // what is played; empty: nothing recorded
+	plays    openaitest.Fault                                // in place of the phases' faults; nil: those
+	arrivals func(seed uint64) iter.Seq2[int, time.Duration] // in place of calls; nil: those
 }
 
 // phase is a stretch in which the service behaves in one way.
@@ -41,6 +46,22 @@ func usualScript() script {
 		grace:  7 * time.Second,
 		answer: 250 * time.Millisecond,
 	}
+}
+
+// fault is what the stand-in plays.
+func (s script) fault() openaitest.Fault {
+	if s.plays != nil {
+		return s.plays
+	}
+	return s.timeline()
+}
+
+// users yields when they call.
+func (s script) users(seed uint64) iter.Seq2[int, time.Duration] {
+	if s.arrivals != nil {
+		return s.arrivals(seed)
+	}
+	return arrivals(seed, s.calls)
 }
 
 // timeline is the script as the stand-in wants it. Its last phase has no end.
@@ -77,8 +98,14 @@ func (s script) at(elapsed time.Duration) int {
 	return i
 }
 
-// recovery is when the service is healthy for good.
-func (s script) recovery() time.Duration { return s.begin(len(s.phases) - 1) }
+// recovery is when the service is healthy for good; the end, if it is not.
+func (s script) recovery() time.Duration {
+	last := len(s.phases) - 1
+	if !s.phases[last].healthy() {
+		return s.lasting()
+	}
+	return s.begin(last)
+}
 
 // outage is how long the service fails in all.
 func (s script) outage() time.Duration {

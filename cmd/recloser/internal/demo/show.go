@@ -30,7 +30,7 @@ func newShow(ctx context.Context, opts Options) (*show, error) {
 	s := &show{opts: opts, toldOf: make(map[result]bool)}
 	var err error
 	s.service, err = openaitest.Listen("127.0.0.1:0", openaitest.Config{
-		Fault: opts.script.timeline(), Seed: opts.Seed, Latency: opts.script.answer, ClientHeader: labelHeader,
+		Fault: opts.script.fault(), Seed: opts.Seed, Latency: opts.script.answer, ClientHeader: labelHeader,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the demo's stand-in for the API does not start: %w", err)
@@ -64,8 +64,11 @@ func (s *show) transition(tr breaker.Transition) {
 func (s *show) play(ctx context.Context, v view) {
 	s.began = time.Now()
 	s.service.Begin()
+	if s.opts.script.about != "" {
+		s.diary.add(0, aboutTrace, s.opts.script.about)
+	}
 	t := traffic{
-		seed: s.opts.Seed, rate: s.opts.script.calls, lanes: []*lane{s.with, s.without},
+		seed: s.opts.Seed, users: s.opts.script.users(s.opts.Seed), lanes: []*lane{s.with, s.without},
 		began: s.began, recovery: s.began.Add(s.opts.script.recovery()), more: s.more,
 	}
 	over := make(chan struct{})

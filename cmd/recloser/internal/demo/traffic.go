@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"iter"
 	"sync"
 	"time"
 )
@@ -16,7 +17,7 @@ type lane struct {
 // returns when all of them have left.
 type traffic struct {
 	seed     uint64
-	rate     float64
+	users    iter.Seq2[int, time.Duration] // when they call
 	lanes    []*lane
 	began    time.Time
 	recovery time.Time
@@ -24,15 +25,15 @@ type traffic struct {
 }
 
 func (t *traffic) run(ctx context.Context) {
-	var users sync.WaitGroup
-	defer users.Wait()
-	for n, at := range arrivals(t.seed, t.rate) {
+	var calls sync.WaitGroup
+	defer calls.Wait()
+	for n, at := range t.users {
 		if !t.more(at) || !pause(ctx, time.Until(t.began.Add(at))) {
 			return
 		}
 		for _, l := range t.lanes {
 			l.enter()
-			users.Go(func() {
+			calls.Go(func() {
 				patient, cancel := context.WithTimeout(ctx, patience)
 				defer cancel()
 				l.leave(l.client.call(patient, luckOf(t.seed, n)), t.recovery)
