@@ -127,6 +127,7 @@ const (
 	runSize     = 40              // failures in the run, the latest
 	runSpan     = 5 * time.Minute // the oldest of them
 	knownAfter  = 20              // answers: before, their times are not known
+	coldStall   = 2 * time.Minute // without any answer: then what is out hangs, although they are not
 	mostlyQuick = 0.2             // share of hangs below which what has been out for long probably lives
 )
 

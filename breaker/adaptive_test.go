@@ -134,7 +134,31 @@ func TestAdaptiveOpensOnStalledCallsAlone(t *testing.T) {
 	}
 }
 
-// Nothing is stalled as long as nobody knows how long answers take.
+// A process that begins before a service that hangs does not wait for deadlines.
+func TestAdaptiveOpensOnStalledCallsFromTheStart(t *testing.T) {
+	r := newAdaptive(t, "", breaker.Config{})
+	for range 10 {
+		r.allow()
+	}
+	r.wait(110 * time.Second)
+	r.allow()
+	r.is(breaker.Closed)
+	r.wait(20 * time.Second)
+	_, _ = r.b.AllowAt(r.clock)
+	r.is(breaker.Open)
+
+	r = newAdaptive(t, "", breaker.Config{})
+	for range 10 {
+		r.allow()
+	}
+	r.wait(110 * time.Second)
+	r.answer(time.Second) // it does answer, if slowly
+	r.wait(110 * time.Second)
+	r.allow()
+	r.is(breaker.Closed)
+}
+
+// Nothing is stalled as long as nobody knows how long answers take, if there are any.
 func TestAdaptiveKnowsNoStallBeforeTwentyAnswers(t *testing.T) {
 	r := newAdaptive(t, "", breaker.Config{})
 	for range 19 {

@@ -102,10 +102,17 @@ func (p *adaptive) inOrder(v *View) []FailedCall {
 // and have been out for far longer than answers take.
 func (p *adaptive) stalled(v *View) int {
 	answers, _, longest := v.AnswerTimes(0.95)
-	if answers < knownAfter {
+	if answers >= knownAfter {
+		return v.StalledFor(4 * longest)
+	}
+	quiet := v.NewestAnswered()
+	if quiet.IsZero() {
+		_, quiet = v.State()
+	}
+	if v.Now().Sub(quiet) < coldStall {
 		return 0
 	}
-	return v.StalledFor(4 * longest)
+	return v.StalledFor(coldStall)
 }
 
 func (p *adaptive) severalUsed(v *View) bool { return v.Children(runSpan) >= 2 }
