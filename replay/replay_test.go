@@ -61,7 +61,7 @@ func TestTinyTrace(t *testing.T) {
 	got := score(t, trace(t, TraceConfig{}, all...).Stage(Likely, Client{}, 1), tenSeconds())
 	want := Score{
 		Requests: 30, Answered: 15, RefusedAtOnce: 10, WaitedThenFailed: 5, SecondsWaited: 2, SecondsInVain: 0.5, SecondsFailed: 0.5,
-		Attempts: 20, Failed: 5, Wasted: 5, Probes: 1, Refused: 10, RefusedGood: 2, Outages: 1, Caught: 1, DetectSeconds: 5,
+		Attempts: 20, Failed: 5, Wasted: 5, Probes: 1, Refused: 10, RefusedGood: 2, Outages: 1, Caught: 1, Back: 1, DetectSeconds: 5,
 		DetectFailures: 5, ReturnSeconds: 2, RecoveryLoad: 15. / 17, Openings: 1,
 		Log: []Opening{{4100 * time.Millisecond, "upstream/m", "5 consecutive failures (5 × 503)"}},
 	}

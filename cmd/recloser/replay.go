@@ -239,5 +239,5 @@ const moments = 100
 
 // momentOf is the step of a plot.
 func momentOf(length time.Duration) time.Duration {
-	return length/moments/time.Second*time.Second + time.Second
+	return (length / moments).Truncate(time.Second) + time.Second
 }
