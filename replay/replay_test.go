@@ -320,3 +320,13 @@ func TestWrongConfigurationIsAnError(t *testing.T) {
 		t.Error("no error")
 	}
 }
+
+// One gate for all models shares what it finds out about the limit that they share.
+func TestOneGateForAKeysLimit(t *testing.T) {
+	s := Scenario{Length: 5 * minute, Models: 8, Replicas: 1, Rate: 6, Phases: []Phase{{From: minute, To: 5 * minute, Limit: 2}}}
+	apart := score(t, s.Stage(1), Circuits{Gates: true}.Policy("", ""))
+	shared := score(t, s.Stage(1), Circuits{OneGate: true}.Policy("", ""))
+	if shared.Limited >= apart.Limited || shared.Answered+shared.AfterRetry <= apart.Answered+apart.AfterRetry {
+		t.Errorf("%+v\n%+v", shared, apart)
+	}
+}
