@@ -10,17 +10,20 @@ import (
 // circuit is what is known of one.
 type circuit struct {
 	name, parent string
+	up           *circuit           // of the upstream, of which it is a model's; nil: it is none's
 	trip         breaker.Transition // that opened it
 	last         breaker.Transition // the latest opening
 	opened       time.Time          // when it was last closed no longer; zero: it is closed
+	closed       time.Time          // when it last was again; zero: it has never been open
 	forced       bool               // open because somebody wants it
 	trips        []time.Time        // the latest, at most maxTrips
 
 	counted Counts // up to the last look
 	before  Counts // when it opened
 
-	attempts ring    // of a minute
-	calls    budgets // of users
+	attempts ring      // of a minute
+	used     time.Time // when the first of them was made that is known of; zero: none is
+	calls    budgets   // of users
 }
 
 // maxTrips is more than any rule asks for.
@@ -33,7 +36,7 @@ func (c *circuit) changed(tr *breaker.Transition) {
 		if n := len(c.trips); n > 0 && !c.opened.IsZero() && tr.Reason == breaker.ParentExplains {
 			c.trips = c.trips[:n-1] // it is the upstream's
 		}
-		c.opened = time.Time{}
+		c.opened, c.closed = time.Time{}, tr.At
 		return
 	}
 	if c.opened.IsZero() {
@@ -57,9 +60,17 @@ func (c *circuit) count(now time.Time, all *Counts, k known) {
 	c.counted = *all
 	attempts := tallyOf(all.Attempts, 0).less(tallyOf(old.Attempts, 0))
 	calls := tallyOf(all.Calls, all.Refused).less(tallyOf(old.Calls, old.Refused))
-	c.attempts.add(now, time.Minute, attempts)
+	c.attempted(now, attempts)
 	calls.explain(k)
 	c.calls.add(now, calls)
+}
+
+// attempted counts attempts that were made then.
+func (c *circuit) attempted(then time.Time, t tally) {
+	c.attempts.add(then, time.Minute, t)
+	if t != (tally{}) && (c.used.IsZero() || then.Before(c.used)) {
+		c.used = then
+	}
 }
 
 // tallyOf sorts outcomes. Those that only the caller had a part in are left out.
@@ -110,9 +121,14 @@ func (c *circuit) find(now time.Time, r *Rules) (found []finding) {
 // stillPart is the part of BrownoutFor in which attempts must still fail.
 const stillPart = 5
 
+// calm reports whether it has been closed for d, and the one above it too.
+func (c *circuit) calm(now time.Time, d time.Duration) bool {
+	return c.opened.IsZero() && now.Sub(c.closed) >= d && (c.up == nil || c.up.calm(now, d))
+}
+
 // findBrownout is the rule Brownout.
 func (c *circuit) findBrownout(now time.Time, r *Rules) *finding {
-	if trips, _ := c.tripsSince(now, r.BrownoutFor); r.Brownout <= 0 || !c.opened.IsZero() || trips > 0 {
+	if r.Brownout <= 0 || c.used.IsZero() || now.Sub(c.used) < r.BrownoutFor || !c.calm(now, r.BrownoutFor) {
 		return nil
 	}
 	all := c.attempts.sum(now, time.Minute, r.BrownoutFor)

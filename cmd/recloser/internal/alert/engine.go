@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -145,6 +146,9 @@ func (e *Engine) circuit(name string) *circuit {
 	if c == nil {
 		c = &circuit{name: name}
 		e.circuits[name] = c
+		if i := strings.IndexByte(name, '/'); i > 0 {
+			c.up = e.circuit(name[:i])
+		}
 	}
 	return c
 }

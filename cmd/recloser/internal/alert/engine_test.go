@@ -391,3 +391,27 @@ func TestNamesAreOnlyShown(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+// What an upstream's circuit explains is no trouble of its models.
+func TestAnUpstreamExplainsItsModels(t *testing.T) {
+	g := newRig(t, common())
+	g.traffic(time.Hour, 0)
+	g.engine.Transition(breaker.Transition{Name: "api.openai.com", From: breaker.Closed, To: breaker.Open, At: g.now})
+	g.traffic(30*time.Minute, 5)
+	g.engine.Transition(breaker.Transition{Name: "api.openai.com", From: breaker.HalfOpen, To: breaker.Closed, At: g.now})
+	g.traffic(3*time.Minute, 0)
+	g.sent("firing critical circuit-open", "resolved critical circuit-open")
+	g.traffic(12*time.Hour, 0)
+	g.sent()
+}
+
+// A share of the first few calls says nothing about a quarter of an hour.
+func TestABrownoutTakesItsTime(t *testing.T) {
+	r := common()
+	r.SLO = 0
+	g := newRig(t, r)
+	g.traffic(14*time.Minute, 2)
+	g.sent()
+	g.traffic(2*time.Minute, 2)
+	g.sent("firing warning brownout")
+}

@@ -52,13 +52,17 @@ type past struct {
 }
 
 // Seed takes in what a history knows of calls before the process: cells of a minute for
-// the latest time, of longer spans for the time before, none twice. Call it before Run, and after Restore, which says what people knew.
+// the last hour and more, of longer spans for the time before, none twice. Call it before Run, and after Restore, which says what people knew.
 func (e *Engine) Seed(cells []report.Cell) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for i := range cells {
 		cell := &cells[i]
-		e.circuit(cell.Circuit).calls.seed(e.begun, cell.Start, tallyOf(cell.Calls, cell.Refused))
+		c := e.circuit(cell.Circuit)
+		c.calls.seed(e.begun, cell.Start, tallyOf(cell.Calls, cell.Refused))
+		if age := e.begun.Sub(cell.Start); age >= 0 && age < (ringSlots-1)*time.Minute && cell.Span <= time.Minute {
+			c.attempted(cell.Start, tallyOf(cell.Attempts, 0))
+		}
 	}
 	for _, p := range e.past {
 		e.explain(p.trouble, p.from, p.to)

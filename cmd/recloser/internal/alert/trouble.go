@@ -81,8 +81,10 @@ func (e *Engine) explain(t *trouble, from, to time.Time) {
 	switch k := t.explains(); k {
 	case nothing:
 	case all:
-		if c := e.circuits[t.circuit]; c != nil {
-			c.calls.explain(k, from, to)
+		for _, c := range e.circuits {
+			if c.name == t.circuit || c.up != nil && c.up.name == t.circuit {
+				c.calls.explain(k, from, to)
+			}
 		}
 	case turned:
 		for _, c := range e.circuits {
@@ -143,8 +145,10 @@ func (e *Engine) calms(now time.Time, t *trouble) bool {
 
 // known is what people know of a circuit's calls that are not answered.
 func (e *Engine) known(name string) known {
-	if t := e.troubles[circuitKey(name)]; t != nil && t.explains() == all {
-		return all
+	for c := e.circuit(name); c != nil; c = c.up {
+		if t := e.troubles[circuitKey(c.name)]; t != nil && t.explains() == all {
+			return all
+		}
 	}
 	for _, t := range e.troubles {
 		if t.explains() == turned {

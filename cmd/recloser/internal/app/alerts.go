@@ -86,7 +86,7 @@ func (w *alerts) recall(ctx context.Context, h *history.History) {
 	if events, err := h.Events(ctx, time.Unix(0, 0), now, report.AlertEvent); err == nil {
 		w.engine.Restore(events)
 	}
-	hour := now.Truncate(time.Hour)
+	hour := now.Truncate(time.Hour).Add(-time.Hour)
 	for _, part := range []struct {
 		from, to time.Time
 		span     time.Duration
