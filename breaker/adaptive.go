@@ -116,12 +116,11 @@ type adaptive struct {
 	askedAt  time.Time // when the demand was last measured
 	asked    int64     // begun and refused, then
 
-	run       []FailedCall // since the newest answer, in the order of their ends
-	owed      int          // failures that were too many or too old for the run, not learned yet
-	retryAt   time.Time    // until then the service wants to be left alone
-	halved    time.Time    // when a failure last halved the ramp
-	outlasted time.Time    // calls begun before have opened the ramp for living on
-	refusals  int64        // of View.Totals, when the last probe began
+	run      []FailedCall // since the newest answer, in the order of their ends
+	owed     int          // failures that were too many or too old for the run, not learned yet
+	retryAt  time.Time    // until then the service wants to be left alone
+	halved   time.Time    // when a failure last halved the ramp
+	refusals int64        // of View.Totals, when the last probe began
 }
 
 const (
@@ -169,9 +168,6 @@ func (p *adaptive) Judge(v *View, e Event) (d Decision) {
 	p.prune(v)
 	if e.Failed() || e.Kind == Recorded && e.Class == Quota || e.Kind == Turned {
 		p.judge(v, &d)
-	}
-	if e.Kind == Turned {
-		p.outlast(v)
 	}
 	p.endRamp(v)
 	d.Ramp, d.Young = p.Ramp, p.young()

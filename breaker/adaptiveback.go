@@ -87,22 +87,6 @@ func (p *adaptive) widen(v *View, e Event) {
 	}
 }
 
-// outlast opens the ramp for calls that have outlived failures, as for answers:
-// else a service whose answers take long would be held back until the first.
-func (p *adaptive) outlast(v *View) {
-	if p.Ramp == 0 || !p.quick() {
-		return
-	}
-	from, to := p.outlasted, v.Now().Add(-p.outlived())
-	if from.Before(p.Recovered) {
-		from = p.Recovered
-	}
-	if to.After(from) {
-		p.Ramp += 2 * float64(max(v.Out(from)-v.Out(to), 0))
-		p.outlasted = to
-	}
-}
-
 // endRamp ends the ramp, and the outage with it, once it has room for twice the
 // calls that are out when all that is asked for is answered.
 func (p *adaptive) endRamp(v *View) {

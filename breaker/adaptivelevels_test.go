@@ -178,12 +178,13 @@ func TestDeadlinesThatPassedAreHangs(t *testing.T) {
 // Whatever happens, in whatever order, the policy does not panic, nothing that is
 // reported contradicts itself, and when all is well again everybody is let in.
 func TestAdaptiveInvariants(t *testing.T) {
-	for seed := range uint64(60) {
+	for n := range min(40, histories/30) {
+		seed := uint64(n)
 		rng := rand.New(rand.NewPCG(seed, 1))
 		u := newUpstream(t, 3, nil)
 		var out []*breaker.Permit
 		all := append([]*breaker.Breaker{u.b}, u.models...)
-		for range 3000 {
+		for range 800 {
 			switch k := rng.IntN(100); {
 			case k < 40:
 				u.wait(time.Duration(rng.ExpFloat64() * float64(200*time.Millisecond)))
@@ -215,7 +216,7 @@ func TestAdaptiveInvariants(t *testing.T) {
 				out[i] = out[len(out)-1]
 				out = out[:len(out)-1]
 			}
-			u.check(all)
+			u.check(all[rng.IntN(len(all)):])
 		}
 		u.recovers(all, out)
 	}
@@ -248,8 +249,8 @@ func (u *upstream) recovers(all []*breaker.Breaker, out []*breaker.Permit) {
 	for _, p := range out {
 		p.RecordAt(u.clock, breaker.Ignored)
 	}
-	for range 3000 {
-		u.wait(500 * time.Millisecond)
+	for range 400 {
+		u.wait(4 * time.Second)
 		for _, b := range all[1:] {
 			if p, err := b.AllowAt(u.clock); err == nil {
 				p.RecordAt(u.clock, breaker.Success)

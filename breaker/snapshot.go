@@ -147,12 +147,15 @@ func (s Snapshot) validate() error {
 	for field, n := range map[string]int64{
 		"TotalCalls": s.TotalCalls, "FailedCalls": s.FailedCalls, "RefusedCalls": s.RefusedCalls,
 		"WouldRefuse": s.WouldRefuse, "ObserverPanics": s.ObserverPanics, "PolicyPanics": s.PolicyPanics,
-		"Calls.Begun": s.Calls.Begun, "Calls.Answered": s.Calls.Answered, "Calls.Failed": s.Calls.Failed, "Calls.Slow": s.Calls.Slow,
+		"Calls.Begun": s.Calls.Begun, "Calls.Failed": s.Calls.Failed, "Calls.Slow": s.Calls.Slow,
 		"ConsecutiveFailures": int64(s.ConsecutiveFailures), "Openings": int64(s.Openings),
 	} {
 		if n < 0 || n > 1<<52 {
 			wrong(field, n, "0 to 2^52")
 		}
+	}
+	if n := s.Calls.Answered; n < -1<<52 || n > 1<<52 { // a parent's may take back what its children have counted
+		wrong("Calls.Answered", n, "-2^52 to 2^52")
 	}
 	return errors.Join(errs...)
 }

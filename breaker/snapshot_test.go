@@ -295,3 +295,18 @@ func use(t *testing.T, b *breaker.Breaker, n int) {
 		}
 	}
 }
+
+// A child's answer that is too late for its parent is taken back there.
+func TestSnapshotOfAParentThatTakesAnswersBack(t *testing.T) {
+	p := newPair(t)
+	late := p.allow()
+	p.host.b.TripAt(p.clock, "somebody", p.clock.Add(time.Second))
+	late.RecordAt(p.clock, breaker.Success)
+	s := p.host.b.SnapshotAt(p.clock)
+	if s.Calls.Answered != -1 {
+		t.Fatalf("%d answers, want -1 beside the child's", s.Calls.Answered)
+	}
+	if err := newRig(t, breaker.Config{}).b.RestoreAt(p.clock, s); err != nil {
+		t.Error(err)
+	}
+}

@@ -25,8 +25,9 @@ type Circuits struct {
 	// CountQuota makes a 429 a failure. Otherwise it is ignored, as the gate's matter.
 	CountQuota bool
 
-	Gates bool // each model has a gate
-	Gate  gate.Config
+	Gates   bool // each model has a gate
+	OneGate bool // all models share one: where their limit is the key's
+	Gate    gate.Config
 	// Patience is how long a call waits in line before a gate. Zero: it is refused.
 	Patience time.Duration
 }
@@ -65,19 +66,27 @@ func newCircuits(c Circuits, p Process) (*circuits, error) {
 	if x.registry, err = breaker.NewRegistry(breaker.RegistryConfig{Circuit: cfg, MaxCircuits: len(p.Models) + 1}); err != nil {
 		return nil, err
 	}
-	if !c.Gates {
-		return x, nil
+	if c.Gates || c.OneGate {
+		err = x.makeGates(p.Seed)
 	}
-	for _, m := range p.Models {
-		cfg := c.Gate
-		cfg.Seed = p.Seed
-		g, err := gate.NewAt(x.epoch, "key", m, cfg)
-		if err != nil {
-			return nil, err
+	return x, err
+}
+
+func (c *circuits) makeGates(seed uint64) error {
+	cfg := c.Gate
+	cfg.Seed = seed
+	for i, m := range c.models {
+		if c.OneGate && i > 0 {
+			c.gates = append(c.gates, c.gates[0])
+			continue
 		}
-		x.gates = append(x.gates, g)
+		g, err := gate.NewAt(c.epoch, "key", m, cfg)
+		if err != nil {
+			return err
+		}
+		c.gates = append(c.gates, g)
 	}
-	return x, nil
+	return nil
 }
 
 func (c *circuits) changed(t breaker.Transition) {

@@ -61,7 +61,7 @@ func TestTinyTrace(t *testing.T) {
 	got := score(t, trace(t, TraceConfig{}, all...).Stage(Likely, Client{}, 1), tenSeconds())
 	want := Score{
 		Requests: 30, Answered: 15, RefusedAtOnce: 10, WaitedThenFailed: 5, SecondsWaited: 2, SecondsInVain: 0.5, SecondsFailed: 0.5,
-		Attempts: 20, Failed: 5, Wasted: 5, Probes: 1, Refused: 10, RefusedGood: 2, Outages: 1, Caught: 1, DetectSeconds: 5,
+		Attempts: 20, Failed: 5, Wasted: 5, Probes: 1, Refused: 10, RefusedGood: 2, Outages: 1, Caught: 1, Back: 1, DetectSeconds: 5,
 		DetectFailures: 5, ReturnSeconds: 2, RecoveryLoad: 15. / 17, Openings: 1,
 		Log: []Opening{{4100 * time.Millisecond, "upstream/m", "5 consecutive failures (5 × 503)"}},
 	}
@@ -318,5 +318,15 @@ func TestWrongConfigurationIsAnError(t *testing.T) {
 	bad := Circuits{Breaker: breaker.Config{FailureThreshold: -3}}.Policy("bad", "")
 	if _, err := Run(Scenarios()[0].Stage(1), bad); err == nil {
 		t.Error("no error")
+	}
+}
+
+// One gate for all models shares what it finds out about the limit that they share.
+func TestOneGateForAKeysLimit(t *testing.T) {
+	s := Scenario{Length: 5 * minute, Models: 8, Replicas: 1, Rate: 6, Phases: []Phase{{From: minute, To: 5 * minute, Limit: 2}}}
+	apart := score(t, s.Stage(1), Circuits{Gates: true}.Policy("", ""))
+	shared := score(t, s.Stage(1), Circuits{OneGate: true}.Policy("", ""))
+	if shared.Limited >= apart.Limited || shared.Answered+shared.AfterRetry <= apart.Answered+apart.AfterRetry {
+		t.Errorf("%+v\n%+v", shared, apart)
 	}
 }

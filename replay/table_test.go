@@ -27,13 +27,14 @@ func ours(keyed bool) []Policy {
 	fixed := breaker.Config{BaseTimeout: 10 * time.Second, ResetTimeout: 10 * time.Second}
 	adaptive := breaker.Config{NewPolicy: breaker.Adaptive(breaker.AdaptiveConfig{})}
 	return []Policy{
-		Circuits{Levels: levels, Breaker: fixed, CountQuota: true}.Policy("real 5, 10 s", ""),
-		Circuits{Levels: levels, CountQuota: true}.Policy("real classic", ""),
-		Circuits{Levels: TwoLevels, Gates: true}.Policy("classic+gate", "as production has it"),
-		Circuits{Levels: TwoLevels, Gates: true, Breaker: adaptive}.Policy("adaptive", ""),
-		Circuits{Levels: TwoLevels, Breaker: adaptive}.Policy("adaptive-nogate", ""),
-		Circuits{Levels: levels, Gates: true, Breaker: adaptive}.Policy("adaptive-1", ""),
-		Circuits{Levels: OnlyModels, Gates: true, Breaker: adaptive}.Policy("adaptive-models", ""),
+		Circuits{Levels: TwoLevels, Gates: true, Breaker: adaptive}.Policy("adaptive", "as production has it: calls before a gate are refused"),
+		Circuits{Levels: TwoLevels, Gates: true, Breaker: adaptive, Patience: 20 * time.Second}.Policy("adaptive/waits", "they may wait for 20 s"),
+		Circuits{Levels: TwoLevels, OneGate: true, Breaker: adaptive}.Policy("adaptive/key", "one gate a process: the limit is the key's"),
+		Circuits{Levels: levels, OneGate: true, Breaker: adaptive}.Policy("adaptive/upstream", "one circuit, one gate"),
+		Circuits{Levels: OnlyModels, Gates: true, Breaker: adaptive}.Policy("adaptive/models", "a circuit and a gate a model, none above"),
+		Circuits{Levels: TwoLevels, Gates: true}.Policy("classic", "as production has it"),
+		Circuits{Levels: levels, CountQuota: true}.Policy("classic/one", "one circuit, for the peers' sake"),
+		Circuits{Levels: levels, Breaker: fixed, CountQuota: true}.Policy("classic/10s", "the peers' first, by the real breaker"),
 	}
 }
 

@@ -172,11 +172,19 @@ func guesses() []replay.Guess {
 	return []replay.Guess{replay.Likely, replay.Optimistic, replay.Pessimistic}
 }
 
+// recorded is the client of traces: it waits as long as was recorded, so that what is
+// on record stays a fact.
+func recorded() replay.Client {
+	c := replay.SpecClient()
+	c.GiveUp = 0
+	return c
+}
+
 // likely plays the traces as they are likely.
 func (b *backtest) likely(ctx context.Context, traces []*loaded, played []report.Played) error {
 	p, total := &plays{bar: b.bar, logs: true}, 0
 	for i, t := range traces {
-		b.add(p, t.Stage(replay.Likely, replay.SpecClient(), b.seed), b.policies, &played[i], 0)
+		b.add(p, t.Stage(replay.Likely, recorded(), b.seed), b.policies, &played[i], 0)
 		total += t.Facts().Requests * (len(b.policies) + 1)
 	}
 	return p.shown(ctx, "replaying", total)
@@ -190,7 +198,7 @@ func (b *backtest) bounds(ctx context.Context, traces []*loaded, played []report
 	for i, t := range traces {
 		into := &played[i]
 		for run, guess := range guesses()[1:] {
-			stage := t.Stage(guess, replay.SpecClient(), b.seed)
+			stage := t.Stage(guess, recorded(), b.seed)
 			p.add(stage, replay.Oracle(replay.SpecCosts()), &into.Oracle[run+1])
 			total += t.Facts().Requests
 			for j, policy := range b.policies {
@@ -239,5 +247,5 @@ const moments = 100
 
 // momentOf is the step of a plot.
 func momentOf(length time.Duration) time.Duration {
-	return length/moments/time.Second*time.Second + time.Second
+	return (length / moments).Truncate(time.Second) + time.Second
 }

@@ -98,11 +98,6 @@ type OpeningOf struct {
 	Why     string  `json:"why"`
 }
 
-// answered is the share of the requests that were, sooner or later.
-func (m *Marks) answered() *float64 {
-	return share(int64(m.Answered+m.AfterRetry), int64(m.Requests))
-}
-
 func marksOf(policy string, s replay.Score) Marks {
 	m := Marks{
 		Policy: policy, Requests: s.Requests, Answered: s.Answered, AfterRetry: s.AfterRetry,
