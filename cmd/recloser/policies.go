@@ -23,25 +23,25 @@ import (
 // The policies of "recloser replay" and "recloser simulate".
 
 const (
-	classicName = "classic"
-	aboutOurs   = "Recloser's %s, at two levels, a gate holding back calls after a 429 (docs/configuration.md)"
+	adaptiveName = "adaptive"
+	classicName  = "classic"
+	aboutOurs    = "Recloser's %s, at two levels, a gate holding back calls after a 429 (docs/configuration.md)"
 )
 
 // defaultPolicies are those that are compared unless others are named.
 func defaultPolicies() []string {
-	return []string{"adaptive", classicName, "gobreaker", "resilience4j", "hystrix", "polly", "envoy", "sre-throttle", "none"}
+	return []string{adaptiveName, classicName, "gobreaker", "resilience4j", "hystrix", "polly", "envoy", "sre-throttle", "none"}
 }
 
 // presets are all that have a name. Each model has a circuit of the peers if keyed,
 // otherwise all have one.
 func presets(keyed bool) ([]replay.Policy, error) {
-	adaptive := replay.Circuits{Gates: true, Breaker: breaker.Config{NewPolicy: breaker.Adaptive(breaker.AdaptiveConfig{})}}
 	classic, err := config.Load(config.Flags(map[string]string{"policy": classicName}))
 	if err != nil {
 		return nil, err
 	}
 	return append([]replay.Policy{
-		adaptive.Policy("adaptive", fmt.Sprintf(aboutOurs, "adaptive policy: opens when a row of failures is too unlikely at the failure rate of before, and probes by a square root law")),
+		adaptive(classic).Policy(adaptiveName, fmt.Sprintf(aboutOurs, "adaptive policy: opens when a row of failures is too unlikely at the failure rate of before, and probes by a square root law")),
 		circuitsOf(classic).Policy(classicName, fmt.Sprintf(aboutOurs, "defaults: 5 failures in a row open a circuit for 1 s, doubling to 30 s, with up to 1 s more at random; then one probe")),
 	}, replay.Peers(keyed)...), nil
 }
@@ -55,6 +55,16 @@ func circuitsOf(c *config.Serve) replay.Circuits {
 	return x
 }
 
+// adaptive are the same with the adaptive policy, which needs no thresholds.
+func adaptive(c *config.Serve) replay.Circuits {
+	x := circuitsOf(c)
+	x.Breaker = breaker.Config{NewPolicy: breaker.Adaptive(breaker.AdaptiveConfig{})}
+	if s := c.Settings.Get("reset-timeout"); s.Source != config.Default {
+		x.Breaker.ResetTimeout = c.Guard.Breaker.ResetTimeout
+	}
+	return x
+}
+
 // policyOf finds what a text names: NAME or FILE, and perhaps options.
 func policyOf(text string, all []replay.Policy, warn func(string)) (replay.Policy, error) {
 	name, options, _ := strings.Cut(text, ",")
@@ -63,15 +73,10 @@ func policyOf(text string, all []replay.Policy, warn func(string)) (replay.Polic
 	switch {
 	case err != nil:
 		return replay.Policy{}, usageError{fmt.Errorf("--policy %s: %w", text, err)}
-	case name == classicName && len(flags) > 0:
-		flags["policy"] = classicName
-		c, err := config.Load(config.Flags(flags))
-		if err != nil {
-			return replay.Policy{}, usageError{fmt.Errorf("--policy %s: %w", text, err)}
-		}
-		return circuitsOf(c).Policy(text, fmt.Sprintf(aboutOurs, "classic policy with "+options)), nil
+	case (name == classicName || name == adaptiveName) && len(flags) > 0:
+		return ours(text, name, options, flags)
 	case at >= 0 && len(flags) > 0:
-		return replay.Policy{}, usageError{fmt.Errorf("--policy %s: %s is as it is: only classic and files take options", text, name)}
+		return replay.Policy{}, usageError{fmt.Errorf("--policy %s: %s is as it is: only adaptive, classic and files take options", text, name)}
 	case at >= 0:
 		return all[at], nil
 	case isFile(name):
@@ -82,6 +87,38 @@ func policyOf(text string, all []replay.Policy, warn func(string)) (replay.Polic
 		names = append(names, p.Name)
 	}
 	return replay.Policy{}, usageError{fmt.Errorf("--policy %s: there is neither a policy nor a file of that name%s", text, didYouMean(nearest.Of(name, names)))}
+}
+
+// ours is a policy of Recloser with options.
+func ours(text, name, options string, flags map[string]string) (replay.Policy, error) {
+	flags["policy"] = classicName
+	c, err := config.Load(config.Flags(flags))
+	for _, s := range thresholds(c) {
+		if name == adaptiveName && s.Name != "reset-timeout" && s.Name != "policy" {
+			err = fmt.Errorf("%s is of the classic policy: adaptive takes reset-timeout, and the options of gates", s.Name)
+		}
+	}
+	if err != nil {
+		return replay.Policy{}, usageError{fmt.Errorf("--policy %s: %w", text, err)}
+	}
+	x := circuitsOf(c)
+	if name == adaptiveName {
+		x = adaptive(c)
+	}
+	return x.Policy(text, fmt.Sprintf(aboutOurs, name+" policy with "+options)), nil
+}
+
+// thresholds are the settings of circuits that were given.
+func thresholds(c *config.Serve) (given config.Settings) {
+	if c == nil {
+		return nil
+	}
+	for _, s := range c.Settings.Changed() {
+		if strings.HasPrefix(s.Path, "breaker.") {
+			given = append(given, s)
+		}
+	}
+	return given
 }
 
 // isFile tells whether a name is that of a file, there or not.
@@ -180,7 +217,7 @@ func firstUsage(errs []error, joined error) error {
 // policyFlags adds what says which policies are compared.
 func policyFlags(cmd *cobra.Command) (names *[]string, list *bool) {
 	names = new([]string)
-	cmd.Flags().StringArrayVar(names, "policy", nil, "a `NAME` of the list above, or a configuration FILE of recloser serve; may be given again. Options may follow classic and files: classic,reset-timeout=10s")
+	cmd.Flags().StringArrayVar(names, "policy", nil, "a `NAME` of the list above, or a configuration FILE of recloser serve; may be given again. Options may follow adaptive, classic and files: classic,reset-timeout=10s")
 	list = cmd.Flags().Bool("policies", false, "list the policies with the sources of what they do, and end")
 	_ = cmd.RegisterFlagCompletionFunc("policy", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		var all []string

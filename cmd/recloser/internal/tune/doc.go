@@ -7,6 +7,6 @@
 // is their regret.
 //
 // One outage is one sample, however many calls it hits. So figures have intervals by
-// the blocks of a trace, none of which ends within an outage, and a gain that may be
+// the blocks of a trace, none of which ends within a trouble, and a gain that may be
 // chance is no reason to leave the defaults.
 package tune

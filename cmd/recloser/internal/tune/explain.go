@@ -50,8 +50,13 @@ func (s *search) reason(f *Field, best, without *candidate) string {
 		without.all.figure().Mean, span(best.all.length), count(best.all.false), count(without.all.false))
 }
 
-// String is "12.1 ± 0.8".
-func (f Figure) String() string { return fmt.Sprintf("%.1f ± %.1f", f.Mean, f.Error) }
+// String is "12.1 ± 0.8", or "12.1" if the error is not known, or none.
+func (f Figure) String() string {
+	if f.Error == 0 {
+		return fmt.Sprintf("%.1f", f.Mean)
+	}
+	return fmt.Sprintf("%.1f ± %.1f", f.Mean, f.Error)
+}
 
 // count writes a number that is whole, mostly.
 func count(x float64) string {

@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// Figure is a mean with its standard error, by the blocks of the traces.
+// Figure is a mean with its standard error, by the blocks of the traces; 0 if there is
+// only one.
 type Figure struct {
 	Mean  float64 `json:"mean"`
 	Error float64 `json:"standard_error"`

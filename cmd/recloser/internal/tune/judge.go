@@ -82,8 +82,11 @@ func (s *search) heldOutages() (n int) {
 	return n
 }
 
+// leastBlocks are the fewest from which an interval can be made.
+const leastBlocks = 6
+
 // worthless is which part of the gain a setting must bring to be kept.
-const worthless = 0.02
+const worthless = 0.1
 
 // prune sets back, one by one, what brings nothing.
 func (s *search) prune(ctx context.Context, base *candidate, c candidate) (candidate, error) {
@@ -165,6 +168,8 @@ func (r *Result) decide(s *search, base, best *candidate) {
 	case !obeys:
 		r.Recommended = 1
 		r.Why = fmt.Sprintf("The default has more false trips than %s (%s), the best has %s.", s.Limit, count(base.all.false), count(best.all.false))
+	case len(base.all.excess) < leastBlocks:
+		r.Why = fmt.Sprintf("The best loses %.1f fewer of 1000 requests than the default, but there are too few calm times between troubles to tell whether that is chance.", g.All.Mean)
 	case g.All.Low <= 0:
 		r.Why = fmt.Sprintf("The best loses %.1f fewer of 1000 requests than the default, but that may be chance: the 90 %% interval is %.1f to %.1f.", g.All.Mean, g.All.Low, g.All.High)
 	case least < 0 || least == 0 && s.heldOutages() > 0:
@@ -178,7 +183,7 @@ func (r *Result) decide(s *search, base, best *candidate) {
 // notes say what the figures lack.
 func (s *search) notes(base *candidate) []string {
 	notes := []string{
-		"Regret: requests of 1000 lost beyond what an oracle loses that knows the service's state; a failed attempt counts 0.25 of a request and a second waited for it 0.02. Waiting in line costs nothing. ± is the standard error, by blocks of the traces, of which an outage is one at most.",
+		"Regret: requests of 1000 lost beyond what an oracle loses that knows the service's state; a failed attempt counts 0.25 of a request and a second waited for it 0.02. Waiting in line costs nothing. ± is the standard error, by blocks of the traces, none of which ends within an outage or a storm of 429s.",
 		"A false trip is an opening while a call was worth its cost, outside outages (five failures in a row). " + s.bound(base.all.length),
 	}
 	if s.heldOutages() == 0 {

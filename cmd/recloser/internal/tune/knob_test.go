@@ -114,6 +114,33 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// A storm of 429s between answers is one block, however long it is.
+func TestAStormIsOneBlock(t *testing.T) {
+	tr, err := replay.ReadTrace(func(yield func(replay.Record, error) bool) {
+		for i := range 4000 {
+			r := replay.Record{At: time.Duration(i) * time.Second, Kind: replay.KindOf(true, 200), Status: 200}
+			if i >= 1000 && i < 3000 && i%3 > 0 {
+				r.Kind, r.Status = replay.KindOf(false, 429), 429
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}, replay.TraceConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPart(tr, 0, time.Hour*2)
+	for _, cut := range p.cuts {
+		if cut > 1000*time.Second && cut < 3000*time.Second {
+			t.Errorf("a block ends at %v", cut)
+		}
+	}
+	if n := len(p.cuts); n < 15 || n > 25 {
+		t.Errorf("%d blocks", n+1)
+	}
+}
+
 func TestGainsAreByBlocks(t *testing.T) {
 	a := &measure{requests: 1000, excess: []float64{10, 10, 10, 10}}
 	b := &measure{requests: 1000, excess: []float64{8, 8, 8, 8}}

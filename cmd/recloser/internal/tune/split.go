@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/recloser/recloser/breaker"
 	"github.com/recloser/recloser/replay"
 )
 
@@ -17,21 +18,29 @@ type part struct {
 	outages  int // of its models
 }
 
-// blocksOfPart is into how many blocks a part is divided, if its outages let it.
-const blocksOfPart = 40
+// blocksOfPart is into how many blocks a part is divided, if it is calm enough: none
+// ends within an outage, nor sooner than calmRow good answers after a failure, since
+// all of a storm of 429s is one sample too.
+const (
+	blocksOfPart = 40
+	calmRow      = 10
+)
 
 // newPart takes the attempts that began in [from, to).
 func newPart(t *replay.Trace, from, to time.Duration) part {
 	p := part{trace: t.Part(from, to)}
 	f := p.trace.Facts()
 	p.requests, p.length, p.outages = f.Requests, f.Length, len(f.Outages)
-	each, n := max(f.Records/blocksOfPart, 1), 0
+	each, n, calm := max(f.Records/blocksOfPart, 1), 0, 0
 	var last time.Duration
-	for a := range p.trace.Attempts() {
-		if n++; n > each && a.Begin > last && !within(f.Outages, a.Begin) {
+	for a, r := range p.trace.Attempts() {
+		if n++; n > each && calm >= calmRow && a.Begin > last && !within(f.Outages, a.Begin) {
 			p.cuts, n = append(p.cuts, a.Begin), 1
 		}
 		last = a.Begin
+		if calm++; r.Class != breaker.Answer && r.Class != breaker.Nothing {
+			calm = 0
+		}
 	}
 	return p
 }
