@@ -120,7 +120,7 @@ func TestSDKFailures(t *testing.T) {
 	forEachSDK(t, func(t *testing.T, client sdk) {
 		api := openaitest.Start(t, openaitest.Config{})
 		serve := startServe(t, "--upstream", api.BaseURL, "--retry-base-delay", "20ms",
-			"--gates", "off") // one key meets all failures, an exhausted quota among them
+			"--gates", "off", "--policy", "classic") // one key meets all failures, an exhausted quota among them, and so does one host
 		for _, f := range failures {
 			t.Run(f.name, func(t *testing.T) {
 				api.Set(f.fault)

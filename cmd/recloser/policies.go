@@ -52,6 +52,11 @@ func circuitsOf(c *config.Serve) replay.Circuits {
 	if c.Guard.GateWait == guard.On {
 		x.Patience = c.Guard.Gate.MaxWait
 	}
+	if policy, _ := c.Policy(); policy == adaptiveName {
+		learns := c.Guard.Adaptive
+		learns.QuotaRun = cmp.Or(learns.QuotaRun, breaker.Off) // as in the guard: a 429 is the gate's
+		x.Breaker.NewPolicy = breaker.Adaptive(learns)
+	}
 	return x
 }
 
