@@ -26,7 +26,7 @@ func run(t *testing.T, in Input) *Result {
 // open period of up to 16 s outlives them, and shorter ones are better by far.
 func TestWhatIsBetterIsFound(t *testing.T) {
 	t.Parallel()
-	r := run(t, input(traced(t, 40*time.Minute, time.Second, short)))
+	r := run(t, input(traced(t, 25*time.Minute, time.Second, short)))
 	if r.Recommended != 1 || r.Gain == nil || r.Gain.All.Low <= 0 || r.Gain.HeldOut.Mean <= 0 {
 		t.Fatalf("recommended %d, gain %+v: %s", r.Recommended, r.Gain, r.Why)
 	}
@@ -36,7 +36,7 @@ func TestWhatIsBetterIsFound(t *testing.T) {
 	}
 	for _, f := range r.Fields {
 		want := fmt.Sprintf("regret %s, with ", best.All.Regret)
-		if !strings.HasPrefix(f.Reason, want) || !strings.Contains(f.Reason, "; false trips in 40 minutes: ") || f.Value == f.Default {
+		if !strings.HasPrefix(f.Reason, want) || !strings.Contains(f.Reason, "; false trips in 25 minutes: ") || f.Value == f.Default {
 			t.Errorf("%s is %s, by default %s: %s", f.Path, f.Value, f.Default, f.Reason)
 		}
 	}
@@ -47,14 +47,15 @@ func TestWhatIsBetterIsFound(t *testing.T) {
 
 func TestASearchCanBeRepeated(t *testing.T) {
 	t.Parallel()
-	tr := traced(t, 15*time.Minute, time.Second, short)
+	tr := traced(t, 6*time.Minute, time.Second, short)
 	in := input(tr, tr)
-	in.Budget.Candidates = 24
+	in.Options = options()
+	in.Budget.Candidates = 18
 	a, b := run(t, in), run(t, in)
 	if !reflect.DeepEqual(a, b) {
 		t.Errorf("the same search finds\n%+v\nand\n%+v", a, b)
 	}
-	if a.Candidates != 24 || len(a.Traces) != 2 {
+	if a.Candidates != 18 || len(a.Traces) != 2 {
 		t.Errorf("%d candidates on %d traces", a.Candidates, len(a.Traces))
 	}
 }
@@ -62,7 +63,7 @@ func TestASearchCanBeRepeated(t *testing.T) {
 func TestWhatMayBeChanceIsNotRecommended(t *testing.T) {
 	t.Parallel()
 	once := func(at time.Duration) bool { return at >= 10*time.Minute && at < 11*time.Minute }
-	r := run(t, input(traced(t, 40*time.Minute, time.Second, once)))
+	r := run(t, input(traced(t, 40*time.Minute, 2*time.Second, once)))
 	if r.Recommended != 0 || len(r.Fields) != 0 {
 		t.Errorf("one outage is enough for %+v: %s", r.Fields, r.Why)
 	}
@@ -74,7 +75,7 @@ func TestWhatMayBeChanceIsNotRecommended(t *testing.T) {
 func TestTheLimitIsObeyed(t *testing.T) {
 	t.Parallel()
 	// Four failures in a row come now and then while all is well, besides outages.
-	in := input(traced(t, 40*time.Minute, time.Second, func(at time.Duration) bool { return short(at) || at%time.Minute < 4*time.Second }))
+	in := input(traced(t, 20*time.Minute, time.Second, func(at time.Duration) bool { return short(at) || at%time.Minute < 4*time.Second }))
 	in.Limit = Limit{0, 30 * day}
 	r := run(t, in)
 	if m := r.Rows[r.Recommended].All; m.FalseTrips > 0 {
@@ -86,7 +87,7 @@ func TestTheLimitIsObeyed(t *testing.T) {
 		t.Fatal(err)
 	}
 	m, err := s.on(t.Context(), Settings{"failure-threshold": "3"}, append(s.train, s.held...), 1)
-	if err != nil || m.false < 20 || in.Limit.obeyed(&m) {
+	if err != nil || m.false < 10 || in.Limit.obeyed(&m) {
 		t.Errorf("who opens at three failures has %v false trips (%v)", m.false, err)
 	}
 }
