@@ -26,6 +26,7 @@ type Scenario struct {
 	Base     float64       // part of the attempts that fails anyway; 0.01, negative: none
 
 	Phases []Phase
+	Exact  bool   // they end when they say; otherwise each a little earlier or later
 	Crowd  *Crowd // the service is a few workers with a queue; nil: it has no capacity to exceed
 }
 
@@ -77,7 +78,9 @@ func (s Scenario) drawn(seed uint64) Scenario {
 	phases := make([]Phase, len(s.Phases))
 	for i, p := range s.Phases {
 		l := newLuck(seed, uint64(i), -1)
-		p.To += time.Duration(float64(p.To-p.From) * shift * (2*l.unit() - 1))
+		if !s.Exact {
+			p.To += time.Duration(float64(p.To-p.From) * shift * (2*l.unit() - 1))
+		}
 		set(&p.Burst, 20)
 		phases[i] = p
 	}

@@ -42,10 +42,16 @@ func TestScoreTable(t *testing.T) {
 	if !*wholeTable {
 		t.Skip("takes minutes; see -table")
 	}
+	printTable(t, Columns(*firstSeed, *fewSeeds, 10**fewSeeds))
+}
+
+// printTable plays columns and prints the regrets.
+func printTable(t *testing.T, columns []Column) {
+	t.Helper()
 	rows := map[string][]Figure{}
 	var names []string
 	head := fmt.Sprintf("%-16s %13s", "policy", "MEAN")
-	for _, c := range Columns(*firstSeed, *fewSeeds, 10**fewSeeds) {
+	for _, c := range columns {
 		policies := slices.DeleteFunc(append(ours(c.Keyed), Peers(c.Keyed)...), func(p Policy) bool { return !strings.Contains(p.Name, *only) })
 		cells, err := c.Fill(SpecCosts(), policies)
 		if err != nil {
