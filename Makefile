@@ -45,8 +45,8 @@ test: setup test-fast test-tools test-page test-integration ## set up what the t
 	@integration/setup --report
 
 .PHONY: test-fast
-test-fast: ## unit tests of all modules; needs Go alone (~20 s)
-	go test $(TESTFLAGS) $(UNIT_PACKAGES)
+test-fast: ## unit tests of all modules; needs Go alone (~1 min)
+	go test $(TESTFLAGS) -timeout 30m $(UNIT_PACKAGES)
 
 .PHONY: test-tools
 test-tools: ## tests of our own tools (~10 s)

@@ -13,7 +13,8 @@ import (
 const echo = 500 * time.Millisecond
 
 // onSignals returns a context that ends with the first signal to stop. The
-// second one calls hard. Stop releases the signals.
+// second one calls hard. After stop they are without effect, so that none cuts off the
+// last words of a process that is about to end.
 func onSignals(parent context.Context, hard func()) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
@@ -37,7 +38,6 @@ func onSignals(parent context.Context, hard func()) (_ context.Context, stop fun
 		}
 	}()
 	return ctx, func() {
-		signal.Stop(signals)
 		close(ended)
 		cancel()
 	}
