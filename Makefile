@@ -41,7 +41,7 @@ help: ## list the targets (at once)
 ## Tests
 
 .PHONY: test
-test: setup test-fast test-tools test-page test-integration ## set up what the tests need and run them all (~8 min)
+test: setup test-fast test-tools test-page test-integration ## set up what the tests need and run them all (~12 min)
 	@integration/setup --report
 
 .PHONY: test-fast
@@ -54,7 +54,7 @@ test-tools: ## tests of our own tools (~10 s)
 	cd tools/peers && GOWORK=off go test $(TESTFLAGS) ./...
 
 .PHONY: test-integration
-test-integration: ## official clients against the whole binary; run make setup first (~6 min)
+test-integration: ## official clients against the whole binary; run make setup first (~9 min)
 	go test $(TESTFLAGS) -timeout 30m $(CURDIR)/integration/...
 
 .PHONY: conformance
@@ -140,7 +140,7 @@ cross: ## compile the binary for Linux, macOS and Windows, without cgo (~1 min)
 	done
 
 .PHONY: ci
-ci: ## what CI runs, as CI runs it: installs Debian packages if run as root (~10 min)
+ci: ## what CI runs, as CI runs it: installs Debian packages if run as root (~40 min)
 	.ci/run
 
 .PHONY: replay-doc
