@@ -2,6 +2,7 @@ package alert
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,11 +53,7 @@ func reasonOf(tr breaker.Transition) string {
 
 // learned reports whether the policy that opened the circuit was the adaptive one.
 func (c *circuit) learned() bool {
-	switch c.trip.Reason {
-	case breaker.UnlikelyRun, breaker.NotWorthIt, breaker.OnlyQuota:
-		return true
-	}
-	return false
+	return slices.Contains([]breaker.Reason{breaker.UnlikelyRun, breaker.NotWorthIt, breaker.OnlyQuota}, c.trip.Reason)
 }
 
 // unreached reports whether the circuit tells that its host cannot be reached: an

@@ -87,6 +87,7 @@ func tell(tr breaker.Transition) string {
 	switch tr.To {
 	case breaker.HalfOpen:
 		return "one test call goes out"
+	case breaker.Closed: // below
 	case breaker.Open:
 		return fmt.Sprintf("%s; refusing calls for %s", why(tr), seconds(tr.Until.Sub(tr.At)))
 	}
