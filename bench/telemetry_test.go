@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // telemetries are what can be on, by the environment.
@@ -54,12 +55,19 @@ func BenchmarkProxyTelemetry(b *testing.B) {
 			for n, side := range c.sides {
 				b.Run("impl="+side.impl, c.bench(n))
 			}
-			if get(b, collector).StatusCode != http.StatusOK {
-				b.Error("nothing was exported")
+			exported := func() bool { return get(b, collector).StatusCode == http.StatusOK }
+			for end := time.Now().Add(exportTime); !exported(); time.Sleep(100 * time.Millisecond) {
+				if time.Now().After(end) {
+					b.Fatal("nothing was exported")
+				}
 			}
 		})
 	}
 }
+
+// exportTime is longer than any exporter waits here, which a short run may be over
+// before: 5 s for traces.
+const exportTime = 30 * time.Second
 
 // otherOff switches off what is not to be measured.
 func otherOff(with string) string {
