@@ -15,6 +15,7 @@ var (
 	wholeTable = flag.Bool("table", false, "play all of TestScoreTable: 20 seeds of each scenario, 200 random ones")
 	fewSeeds   = flag.Int("seeds", 20, "with -table: so many seeds, and ten times as many random worlds")
 	firstSeed  = flag.Uint64("first", 1000, "with -table: the first seed")
+	allKeyed   = flag.Bool("keyed", false, "with -table: the others have a circuit for each model everywhere")
 	only       = flag.String("only", "", "with -table: policies whose name has this in it")
 )
 
@@ -52,7 +53,7 @@ func printTable(t *testing.T, columns []Column) {
 	var names []string
 	head := fmt.Sprintf("%-16s %13s", "policy", "MEAN")
 	for _, c := range columns {
-		policies := slices.DeleteFunc(append(ours(c.Keyed), Peers(c.Keyed)...), func(p Policy) bool { return !strings.Contains(p.Name, *only) })
+		policies := slices.DeleteFunc(append(ours(c.Keyed), Peers(c.Keyed || *allKeyed)...), func(p Policy) bool { return !strings.Contains(p.Name, *only) })
 		cells, err := c.Fill(SpecCosts(), policies)
 		if err != nil {
 			t.Fatal(err)
