@@ -164,8 +164,9 @@ func (e *Engine) key(label string) *key {
 
 // sample takes in what was counted since the last look.
 func (e *Engine) sample(now time.Time) {
+	of := e.knownOfAll()
 	e.cfg.Counts(func(name string, c Counts) {
-		e.circuit(name).count(now, &c, e.known(name))
+		e.circuit(name).count(now, &c, e.known(name, of))
 	})
 }
 

@@ -57,6 +57,7 @@ func (e *Engine) judge(now time.Time, found map[string][]finding) {
 // is due.
 func (e *Engine) goesOn(now time.Time, t *trouble, f []finding) {
 	worst := &f[0]
+	knew, since := t.explains(), t.since
 	t.calm, t.unheard, t.words = time.Time{}, false, worst.words
 	for i := range f {
 		if f[i].since.Before(t.since) {
@@ -72,7 +73,9 @@ func (e *Engine) goesOn(now time.Time, t *trouble, f []finding) {
 		t.number++
 		e.send(t, t.page(now, &e.rules))
 	}
-	e.explain(t, t.since, now)
+	if t.explains() != knew || t.since.Before(since) { // what comes later is explained as it is counted
+		e.explain(t, t.since, now)
+	}
 }
 
 // explain says that people have known of a trouble, so that what it did burns no budget:
@@ -144,12 +147,19 @@ func (e *Engine) calms(now time.Time, t *trouble) bool {
 }
 
 // known is what people know of a circuit's calls that are not answered.
-func (e *Engine) known(name string) known {
+// of is what they know of those of all.
+func (e *Engine) known(name string, of known) known {
 	for c := e.circuit(name); c != nil; c = c.up {
 		if t := e.troubles[circuitKey(c.name)]; t != nil && t.explains() == all {
 			return all
 		}
 	}
+	return of
+}
+
+// knownOfAll is what people know of the calls of all circuits: of a key's that has no
+// quota nobody can tell where they were made.
+func (e *Engine) knownOfAll() known {
 	for _, t := range e.troubles {
 		if t.explains() == turned {
 			return turned
