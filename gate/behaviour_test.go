@@ -109,6 +109,21 @@ func TestGuessesGrowWithEachCallThatFindsTheGateOpen(t *testing.T) {
 	}
 }
 
+// What the service did before a quiet minute is no reason to wait for long.
+func TestGuessesBeginAnewAfterAQuietTime(t *testing.T) {
+	r := newRig(t, gate.Config{NoRate: true})
+	for range 6 {
+		r.report(gate.Report{Kind: gate.RateLimit, Begun: r.clock})
+		r.wait(r.closedFor())
+	}
+	r.wait(2 * time.Minute)
+	r.allow()
+	r.report(gate.Report{Kind: gate.RateLimit, Begun: r.clock})
+	if got := r.closedFor(); got != time.Second {
+		t.Errorf("closed for %v, want 1s", got)
+	}
+}
+
 // The limit starts from what the gate itself has seen answered.
 func TestGateMeasuresAnswersAndDemand(t *testing.T) {
 	r := newRig(t, gate.Config{})

@@ -23,6 +23,7 @@ type found struct {
 type sight struct {
 	rate    float64 // it was measured
 	atLeast bool    // and may be more, since no more was tried
+	sure    float64 // calls that were counted, for each that may have been miscounted
 	most    float64 // it is not yet measured, but is no more than that
 }
 
@@ -80,7 +81,8 @@ func (f *found) limited(t, begun, asked, wait instant, rate float64) sight {
 		return sight{}
 	}
 	s := sight{rate: f.passed / gap}
-	if f.passed < max(1, plenty*miscounted(asked, t-begun, s.rate)) {
+	missed := miscounted(asked, t-begun, s.rate)
+	if f.passed < max(1, plenty*missed) {
 		f.lost += lost
 		return sight{most: (f.passed + 1) / gap}
 	}
@@ -89,6 +91,7 @@ func (f *found) limited(t, begun, asked, wait instant, rate float64) sight {
 	if s.atLeast = between > 0.95*f.low || f.spare > 0.1*f.passed; !s.atLeast {
 		s.rate = between
 	}
+	s.sure = f.passed / max(missed, 1)
 	f.begin(next, t, lost, rate)
 	return s
 }

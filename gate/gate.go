@@ -36,12 +36,13 @@ type Gate struct {
 
 	stirred instant // when it was calm for the last time
 
-	until   instant // closed until then
-	closed  instant // when it was closed
-	guesses int     // 429s in a row that did not say how long to wait
-	law     law
-	park    park
-	line    []*Ticket
+	until    instant // closed until then
+	closed   instant // when it was closed
+	promised bool    // the service said until when, and has not answered a call since
+	guesses  int     // 429s in a row that did not say how long to wait
+	law      law
+	park     park
+	line     []*Ticket
 
 	asked, answered meter
 
@@ -205,6 +206,7 @@ func (g *Gate) notFarOff(t instant) {
 	g.stirred = min(g.stirred, t)
 	g.park.notFarOff(t, g.cfg())
 	g.law.found.notFarOff(t, longest)
+	g.law.rivals.notFarOff(t)
 	if g.law.upTo > t+second {
 		g.law.upTo = t
 	}
@@ -237,7 +239,10 @@ func (g *Gate) settle(t instant, why Reason) {
 		g.announce(tr)
 	}
 	calm := g.state == Open && len(g.line) == 0 && !g.law.recent(t)
-	if !calm && g.calm.Load() {
+	switch {
+	case calm: // answers are not looked at one by one then
+		g.guesses, g.promised = 0, false
+	case g.calm.Load():
 		g.stirred = t
 	}
 	g.law.found.marked = g.law.found.marked && !calm // who passes then is not counted

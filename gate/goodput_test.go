@@ -29,6 +29,7 @@ type bucketKind struct {
 	cost        int64   // tokens of a call; 0: the bucket holds calls
 	seconds     float64 // of the run
 	changes     float64 // the rate becomes so many times as high in the middle
+	penalty     float64 // what a call takes that is refused, down to what comes in a second
 }
 
 func bucketKinds() []bucketKind {
@@ -77,7 +78,7 @@ type sim struct {
 	hints   string
 	clients clientKind
 	delay   time.Duration // of the network, there and back
-	g       *Gate         // nil: none, as with the bare client library
+	gates   []*Gate       // who calls is divided among them; none, as with the bare client library
 
 	rand   *rand.Rand
 	now    instant
@@ -104,7 +105,15 @@ func (s *sim) after(d time.Duration, do func()) {
 	heap.Push(&s.queue, simEvent{s.now + max(instant(d), 0), s.made, do})
 }
 
-func (s *sim) time() time.Time { return s.g.epoch.Add(time.Duration(s.now)) }
+func (s *sim) time() time.Time { return simEpoch().Add(time.Duration(s.now)) }
+
+// gate is that of the n-th caller, or nil.
+func (s *sim) gate(n int) *Gate {
+	if len(s.gates) == 0 {
+		return nil
+	}
+	return s.gates[n%len(s.gates)]
+}
 
 func (s *sim) end() instant { return span(s.seconds) }
 
@@ -114,13 +123,13 @@ func (s *sim) run() *sim {
 		var arrive func()
 		arrive = func() {
 			s.arrived++
-			s.call(0, func(error) {})
+			s.call(s.gate(s.arrived), 0, func(error) {})
 			s.after(time.Duration(s.rand.ExpFloat64()/s.perSecond()/s.clients.load*1e9), arrive)
 		}
 		s.after(0, arrive)
 	}
-	for range s.clients.n {
-		s.after(time.Duration(s.rand.Float64()*float64(time.Millisecond)), s.client)
+	for i := range s.clients.n {
+		s.after(time.Duration(s.rand.Float64()*float64(time.Millisecond)), func() { s.client(s.gate(i)) })
 	}
 	for len(s.queue) > 0 && s.queue[0].at <= s.end() {
 		next := heap.Pop(&s.queue).(simEvent)
@@ -135,8 +144,8 @@ func (s *sim) run() *sim {
 func (s *sim) perSecond() float64 { return s.rate / float64(max(s.cost, 1)) }
 
 // client calls again and again.
-func (s *sim) client() {
-	s.call(0, func(err error) {
+func (s *sim) client(g *Gate) {
+	s.call(g, 0, func(err error) {
 		wait := time.Millisecond
 		if err != nil {
 			wait = time.Duration((0.5 + s.rand.Float64()) * float64(time.Second))
@@ -144,29 +153,29 @@ func (s *sim) client() {
 				wait = max(closed.RetryInAt(s.time()), time.Millisecond)
 			}
 		}
-		s.after(wait, s.client)
+		s.after(wait, func() { s.client(g) })
 	})
 }
 
 var errSim = errors.New("refused")
 
 // call is one of a client: up to three attempts.
-func (s *sim) call(tries int, done func(error)) {
+func (s *sim) call(g *Gate, tries int, done func(error)) {
 	switch {
-	case s.g == nil:
-		s.attempt(tries, done)
+	case g == nil:
+		s.attempt(g, tries, done)
 	case s.clients.atOnce:
-		if err := s.g.AllowAt(s.time()); err != nil {
+		if err := g.AllowAt(s.time()); err != nil {
 			done(err)
 			return
 		}
-		s.attempt(tries, done)
+		s.attempt(g, tries, done)
 	default:
-		tk, err := s.g.WaitAt(s.time(), time.Time{})
+		tk, err := g.WaitAt(s.time(), time.Time{})
 		if err != nil {
 			done(err)
 		} else if tk == nil {
-			s.attempt(tries, done)
+			s.attempt(g, tries, done)
 		} else {
 			w := &simTicket{tk: tk, tries: tries, done: done}
 			s.line = append(s.line, w)
@@ -193,7 +202,7 @@ func (s *sim) ask(w *simTicket) {
 		w.done(err)
 		return
 	}
-	s.attempt(w.tries, w.done)
+	s.attempt(w.tk.g, w.tries, w.done)
 }
 
 // nudged lets those ask who have been told to.
@@ -216,10 +225,10 @@ func (s *sim) nudged() {
 func (s *sim) late() bool { return s.now >= s.end()/2 }
 
 // attempt is one exchange: the service decides half of the delay later.
-func (s *sim) attempt(tries int, done func(error)) {
+func (s *sim) attempt(g *Gate, tries int, done func(error)) {
 	s.attempts++
 	r := Report{}
-	if s.g != nil {
+	if g != nil {
 		r.Begun = s.time()
 	}
 	there := time.Duration(float64(s.delay) * (0.4 + 0.2*s.rand.Float64()))
@@ -236,6 +245,7 @@ func (s *sim) attempt(tries int, done func(error)) {
 			r.Kind = Answer
 		} else {
 			r.Kind = RateLimit
+			s.tokens = max(s.tokens-s.penalty, min(s.tokens, -rate))
 			s.wasted++
 			if s.late() {
 				s.lateWasted++
@@ -251,25 +261,25 @@ func (s *sim) attempt(tries int, done func(error)) {
 			s.answered++
 		}
 		s.after(back, func() {
-			if s.g != nil {
-				s.g.ReportAt(s.time(), r)
+			if g != nil {
+				g.ReportAt(s.time(), r)
 			}
-			s.ended(r, tries, done)
+			s.ended(g, r, tries, done)
 		})
 	})
 }
 
-func (s *sim) ended(r Report, tries int, done func(error)) {
+func (s *sim) ended(g *Gate, r Report, tries int, done func(error)) {
 	switch {
 	case r.Kind == Answer:
 		done(nil)
 	case tries == 2:
 		done(errSim)
-	case s.g != nil:
-		s.call(tries+1, done)
+	case g != nil:
+		s.call(g, tries+1, done)
 	default: // as the client libraries do
 		wait := time.Duration(0.5e9 * math.Ldexp(1, tries) * (1 - 0.25*s.rand.Float64()))
-		s.after(cmp.Or(r.RetryAfter, wait), func() { s.call(tries+1, done) })
+		s.after(cmp.Or(r.RetryAfter, wait), func() { s.call(g, tries+1, done) })
 	}
 }
 
@@ -308,12 +318,18 @@ type simRow struct {
 	hints   string
 	clients clientKind
 	delay   time.Duration
+	sharers int // so many gates, each with its part of the clients; 0: one
 }
+
+func simEpoch() time.Time { return time.Unix(1e9, 0) }
 
 func (r simRow) String() string {
 	name := fmt.Sprintf("%s | %s | %s | %v", r.name, r.hints, r.clients.name, r.delay)
 	if r.changes > 0 {
 		name += fmt.Sprintf(" | ×%v", r.changes)
+	}
+	if r.sharers > 0 {
+		name += fmt.Sprintf(" | %d gates", r.sharers)
 	}
 	return name
 }
@@ -333,13 +349,13 @@ func simRows() []simRow {
 		}
 		for _, h := range hints {
 			for _, c := range clients {
-				rows = append(rows, simRow{b, h, c, 20 * time.Millisecond})
+				rows = append(rows, simRow{b, h, c, 20 * time.Millisecond, 0})
 			}
 			if b.name == "unlimited" {
 				continue
 			}
 			for _, d := range []time.Duration{0, 50 * time.Millisecond, 500 * time.Millisecond} {
-				rows = append(rows, simRow{b, h, closed[1], d})
+				rows = append(rows, simRow{b, h, closed[1], d, 0})
 			}
 			for _, by := range []float64{0.5, 2} {
 				changed := b
@@ -347,7 +363,27 @@ func simRows() []simRow {
 					changed.seconds *= 2
 				}
 				changed.changes = by
-				rows = append(rows, simRow{changed, h, closed[1], 20 * time.Millisecond})
+				rows = append(rows, simRow{changed, h, closed[1], 20 * time.Millisecond, 0})
+			}
+		}
+	}
+	return append(rows, sharedRows()...)
+}
+
+// sharedRows are those in which several processes use up one bucket, none of which
+// knows of the others. It may be that what is refused uses it up, too.
+func sharedRows() []simRow {
+	var rows []simRow
+	for _, b := range []bucketKind{
+		{name: "5/s", burst: 5, rate: 5, seconds: 120},
+		{name: "5/s, refusals count", burst: 20, rate: 5, seconds: 120, penalty: 0.5},
+		{name: "minute of 1000 calls", burst: 1000, rate: 1000. / 60, seconds: 120},
+	} {
+		for _, h := range []string{"all", "seconds", "headers", "bare"} {
+			for _, c := range []clientKind{{name: "48 in line", n: 48}, {name: "48 at once", n: 48, atOnce: true}, {name: "Poisson 2", load: 2}} {
+				for _, n := range []int{4, 16} {
+					rows = append(rows, simRow{b, h, c, 20 * time.Millisecond, n})
+				}
 			}
 		}
 	}
@@ -362,15 +398,19 @@ type simResult struct {
 
 // play runs it with a gate and without one.
 func (r simRow) play() simResult {
-	start := func(g *Gate) *sim {
-		s := &sim{bucketKind: r.bucketKind, hints: r.hints, clients: r.clients, delay: r.delay, g: g}
+	start := func(gates []*Gate) *sim {
+		s := &sim{bucketKind: r.bucketKind, hints: r.hints, clients: r.clients, delay: r.delay, gates: gates}
 		return s.run()
 	}
-	g, err := NewAt(time.Unix(1e9, 0), "key", "m", Config{Seed: 1})
-	if err != nil {
-		panic(err)
+	var gates []*Gate
+	for i := range max(r.sharers, 1) {
+		g, err := NewAt(simEpoch(), "key", "m", Config{Seed: uint64(i) + 1})
+		if err != nil {
+			panic(err)
+		}
+		gates = append(gates, g)
 	}
-	s, bare := start(g), start(nil)
+	s, bare := start(gates), start(nil)
 	all, late := s.allowed()
 	if r.name == "unlimited" {
 		all, late = float64(bare.answered), float64(bare.lateAnswered)
@@ -387,6 +427,9 @@ func (r simRow) play() simResult {
 // the first moment on, and how many attempts may be wasted. Where several clients
 // begin at once, all but one may be refused before anything can be known.
 func (r simResult) least() (goodput float64, wasted int) {
+	if r.sharers > 0 {
+		return r.leastShared()
+	}
 	goodput = 0.95
 	told := r.hints == "all" || r.hints == "headers" || r.hints == "ms"
 	switch slow := r.rate < 1; {
@@ -414,6 +457,25 @@ func (r simResult) least() (goodput float64, wasted int) {
 		wasted = max(wasted, r.clients.n+40)
 	}
 	return goodput, wasted
+}
+
+// leastShared is least for a bucket that others use up, too: each gate has to find its
+// part for itself, and to be refused for that. If that uses up the bucket, they get
+// less of it.
+func (r simResult) leastShared() (goodput float64, wasted int) {
+	few := r.sharers <= 4
+	switch {
+	case r.penalty == 0:
+		goodput = 0.95
+	case few:
+		goodput = 0.85
+	default:
+		goodput = 0.65
+	}
+	if few {
+		return goodput, max(r.bare*8/100, 2*r.clients.n+10)
+	}
+	return goodput, r.bare * 3 / 10
 }
 
 // Whatever the bucket, its hints and the callers: they get what it allows, from

@@ -85,14 +85,15 @@ func (g *Gate) tally(k Kind) Kind {
 func (g *Gate) answer(t, begun instant) {
 	g.answered.add(t, 1)
 	if begun >= g.closed {
-		g.guesses = 0
+		g.guesses, g.promised = 0, false
 	}
 }
 
 // rateLimit closes the gate until the moment that the report gives.
 func (g *Gate) rateLimit(t, begun instant, r Report) {
+	inVain := g.suspect(t, begun)
 	wait := r.wait()
-	if wait == 0 {
+	if g.promised = wait > 0; !g.promised {
 		wait = g.guess(begun)
 	}
 	g.rateLimits++
@@ -101,7 +102,11 @@ func (g *Gate) rateLimit(t, begun instant, r Report) {
 	g.law.wait = wait
 	g.law.found.tell(t, r.told())
 	g.limit(t, 0, g.law.found.limited(t, begun, r.wait(), wait, g.law.rate))
-	g.law.next(t, g.until)
+	if inVain && g.law.rivals.there(t) {
+		g.law.drain()
+	} else {
+		g.law.next(t, g.until)
+	}
 	g.settle(t, WasRateLimited)
 	g.wake()
 }
@@ -155,7 +160,7 @@ func (g *Gate) slowsDown() bool {
 // slow limits the rate to what a limit of which little remains allows in the
 // long run, unless no more than that is asked for.
 func (g *Gate) slow(t instant, rate, tokens float64) {
-	if rate == 0 || !g.slowsDown() { // any more
+	if rate == 0 || !g.slowsDown() || g.law.rivals.there(t) { // any more
 		return
 	}
 	g.law.found.tell(t, max(rate, 1/g.cfg().MaxClosed.Seconds()))

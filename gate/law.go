@@ -19,8 +19,10 @@ type law struct {
 	cut    instant // when the rate was last set or cut
 	base   float64 // the rate then
 	trust  trust   // in base
+	sure   float64 // of base, if it was measured: how many calls were counted for it
 	wait   instant // that the last 429 led to; 0: it was an overload
 	found  found
+	rivals rivals
 }
 
 // trust is where a rate comes from, which decides how it grows.
@@ -29,6 +31,7 @@ type trust uint8
 const (
 	fromAnswers trust = iota // it is a part of what was answered, and grows as demanded
 	fromWait                 // nothing is known but how long to wait, and it doubles
+	fromShare                // others use up the same bucket, and it grows slowly
 	fromSight                // it is near what was measured, and is only probed
 	fromHeaders              // the same, but the service has told it
 )
@@ -48,6 +51,9 @@ const (
 	ofTold  = 0.99    // of a rate that headers tell, lest a call come a hair too early
 	probes  = 16      // for the time of so many calls a known rate is only probed
 	probed  = 0.2     // and grows by such a part of it
+
+	ofShare = 0.1 // of the growth that is demanded, beside others
+	mostOf  = 2   // of the rate, counts as demanded there
 )
 
 // burst is how many tokens the bucket holds.
@@ -90,8 +96,16 @@ func (l *law) gain(from, to instant, demand float64) (tokens, rate float64) {
 // known reports whether the rate is near the service's.
 func (l *law) known() bool { return l.trust >= fromSight }
 
-// unit is the time of a call at the known rate, in seconds, at least one.
-func (l *law) unit() float64 { return max(1, 1/l.base) }
+// unit is the time of a call at the known rate, in seconds, and at least one. If few
+// calls were counted for it, it may be too low, and should not stay so for long.
+func (l *law) unit() float64 { return max(min(1, l.sure/probes), 1/l.base) }
+
+// share is the part of the demand by which a rate grows beside others. All grow by
+// about as much, and a cut takes more from those who have more, so that they come to
+// have the same (Chiu and Jain, 1989).
+func (l *law) share(demand float64) float64 {
+	return ofShare * min(demand, max(mostOf*l.base, demand/4))
+}
 
 // grown is how much the rate has grown s seconds after the last 429.
 func (l *law) grown(s, demand float64) float64 {
@@ -101,6 +115,8 @@ func (l *law) grown(s, demand float64) float64 {
 		return l.base*probing(s/u) + demand*growth(s-probes*u)
 	case l.trust == fromWait:
 		return l.base*doubling(s) + demand*growth(s)
+	case l.trust == fromShare:
+		return l.share(demand) * growth(s)
 	}
 	return demand * growth(s)
 }
@@ -113,6 +129,8 @@ func (l *law) area(s, demand float64) float64 {
 		return l.base*u*probingArea(s/u) + demand*area(s-probes*u)
 	case l.trust == fromWait:
 		return l.base*doublingArea(s) + demand*area(s)
+	case l.trust == fromShare:
+		return l.share(demand) * area(s)
 	}
 	return demand * area(s)
 }
@@ -199,7 +217,7 @@ func (l *law) recent(t instant) bool { return l.struck && t-l.hit <= repeats }
 func (l *law) limited(t, until instant, answers, tokens float64, seen sight) {
 	switch {
 	case l.rate > 0:
-		l.lower(t, seen)
+		l.lower(t, answers, seen)
 	case l.recent(t):
 		l.start(t, answers, tokens)
 	}
@@ -221,6 +239,8 @@ func (l *law) start(t instant, answers, tokens float64) {
 	once, told := 1/max(l.wait, second).seconds(), l.found.lately(t)
 	switch {
 	case l.wait == 0:
+	case l.rivals.there(t):
+		l.trust = fromShare
 	case told > 0:
 		l.rate, l.trust = ofTold*told, fromHeaders
 	case l.wait > second:
@@ -241,14 +261,21 @@ func (l *law) set(t instant) {
 // lower cuts the limit, unless it has just been and there is nothing new. What is
 // known of the service's rate, or has been measured now, keeps it from being cut
 // too far.
-func (l *law) lower(t instant, seen sight) {
-	if t-l.cut < cutEvery && seen.rate == 0 {
+func (l *law) lower(t instant, answers float64, seen sight) {
+	shared := l.wait > 0 && l.rivals.there(t)
+	if t-l.cut < cutEvery && (seen.rate == 0 || shared) {
 		return
 	}
 	floor := min(slowest, l.rate) // headers may have made it slower
 	switch told := l.found.lately(t); {
+	case shared && l.trust != fromShare:
+		l.rate, l.trust, seen.most = max(min(l.rate, ofAnswers*answers), floor), fromShare, 0
+	case shared:
+		l.rate, seen.most = max(ofRate*l.rate, floor), 0
 	case l.wait > 0 && told > 0 && l.rate > told:
 		l.rate, l.trust = ofTold*told, fromHeaders
+	case l.wait > 0 && told > 0 && seen.sure < probes: // what is told is surer
+		l.rate, l.trust, seen.most = max(ofKnown*l.rate, min(floor, least)), fromSight, 0
 	case seen.rate > 0 && seen.atLeast:
 		l.rate, l.trust = min(l.rate, max(seen.rate, ofKnown*l.rate)), fromSight
 	case seen.rate > 0:
@@ -257,6 +284,9 @@ func (l *law) lower(t instant, seen sight) {
 		l.rate, l.trust = max(ofKnown*l.rate, min(floor, least)), fromSight
 	default:
 		l.rate, l.trust = max(ofRate*l.rate, floor), fromAnswers
+	}
+	if l.sure = seen.sure; seen.rate == 0 {
+		l.sure = probes
 	}
 	if seen.most > 0 {
 		l.rate = max(min(l.rate, seen.most), min(floor, least))
@@ -272,6 +302,9 @@ func (l *law) next(t, until instant) {
 		l.tokens = 1 - l.rate*max(until-max(t, l.upTo), 0).seconds()
 	}
 }
+
+// drain makes the next call come at the rate, and not before.
+func (l *law) drain() { l.tokens = min(l.tokens, 0) }
 
 // take takes a token, if there is one or none is needed.
 func (l *law) take() bool {
