@@ -26,7 +26,7 @@ func ours(keyed bool) []Policy {
 		levels = OnlyModels
 	}
 	fixed := breaker.Config{BaseTimeout: 10 * time.Second, ResetTimeout: 10 * time.Second}
-	adaptive := breaker.Config{NewPolicy: breaker.Adaptive(breaker.AdaptiveConfig{})}
+	adaptive := breaker.Config{NewPolicy: breaker.Adaptive(breaker.AdaptiveConfig{QuotaRun: breaker.Off})}
 	return []Policy{
 		Circuits{Levels: TwoLevels, Gates: true, Breaker: adaptive}.Policy("adaptive", "as production has it: calls before a gate are refused"),
 		Circuits{Levels: TwoLevels, Gates: true, Breaker: adaptive, Patience: 20 * time.Second}.Policy("adaptive/waits", "they may wait for 20 s"),

@@ -63,7 +63,7 @@ func circuitsOf(c *config.Serve) replay.Circuits {
 // adaptive are the same with the adaptive policy, which needs no thresholds.
 func adaptive(c *config.Serve) replay.Circuits {
 	x := circuitsOf(c)
-	x.Breaker = breaker.Config{NewPolicy: breaker.Adaptive(breaker.AdaptiveConfig{})}
+	x.Breaker = breaker.Config{NewPolicy: breaker.Adaptive(breaker.AdaptiveConfig{QuotaRun: breaker.Off})} // see circuitsOf
 	if s := c.Settings.Get("reset-timeout"); s.Source != config.Default {
 		x.Breaker.ResetTimeout = c.Guard.Breaker.ResetTimeout
 	}
