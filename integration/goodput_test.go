@@ -170,7 +170,12 @@ func TestGoodput(t *testing.T) {
 			fmt.Sprint(g.wasted), percent(g.wasted, b.wasted), share(g.lateAnswered, late), fmt.Sprint(g.lateWasted), percent(g.lateWasted, b.lateWasted),
 		})
 		// Two calls less and two attempts more are luck: in 30 s a limit may allow 16.
-		if g.answered < 0.9*most-2 || g.wasted > 0.05*b.wasted+2 {
+		// Where the machine is too busy for the bare clients, it is for the others, too.
+		wanted, luck := 0.9*most, 2.
+		if b.answered < wanted {
+			wanted, luck = 0.9*b.answered, 6
+		}
+		if g.answered < wanted-2 || g.wasted > 0.05*b.wasted+luck {
 			t.Errorf("%s: %s of what is allowed, and %s of the bare client's 429s", q.name, percent(g.answered, most), percent(g.wasted, b.wasted))
 		}
 	}
