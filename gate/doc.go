@@ -107,7 +107,8 @@
 // minute; or by three 429s at a rate that headers allow. For the next 5 min nothing is
 // measured then, and what headers tell is not taken for the gate's own. A limit starts
 // at 0.9·a, a 429 cuts it by 15 %, and it grows by a tenth of r·min(0.2, 0.02·s), with
-// r at most twice the rate, or a quarter of the demand if that is more. And after a
+// r at most twice the rate, or a quarter of the demand if that is more; from the 20th
+// second without a 429 on also as elsewhere. And after a
 // call that was refused at the moment that the service gave, the next one goes at the
 // gate's rate: that moment is the same for all, and what is refused often counts.
 //

@@ -54,6 +54,7 @@ const (
 
 	ofShare = 0.1 // of the growth that is demanded, beside others
 	mostOf  = 2   // of the rate, counts as demanded there
+	quiet   = 20  // seconds without a 429 after which it grows as elsewhere
 )
 
 // burst is how many tokens the bucket holds.
@@ -116,7 +117,7 @@ func (l *law) grown(s, demand float64) float64 {
 	case l.trust == fromWait:
 		return l.base*doubling(s) + demand*growth(s)
 	case l.trust == fromShare:
-		return l.share(demand) * growth(s)
+		return l.share(demand)*growth(s) + demand*growth(s-quiet)
 	}
 	return demand * growth(s)
 }
@@ -130,7 +131,7 @@ func (l *law) area(s, demand float64) float64 {
 	case l.trust == fromWait:
 		return l.base*doublingArea(s) + demand*area(s)
 	case l.trust == fromShare:
-		return l.share(demand) * area(s)
+		return l.share(demand)*area(s) + demand*area(s-quiet)
 	}
 	return demand * area(s)
 }
