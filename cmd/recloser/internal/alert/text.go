@@ -51,8 +51,12 @@ func reasonOf(tr breaker.Transition) string {
 	return why
 }
 
-// learned reports whether the policy that opened the circuit was the adaptive one.
+// learned reports whether the policy that opened the circuit was the adaptive one. Of an
+// opening before the process only the evidence is left, and whose words there are in it.
 func (c *circuit) learned() bool {
+	if c.trip.Reason == breaker.Restored {
+		return c.trip.Evidence.Note != ""
+	}
 	return slices.Contains([]breaker.Reason{breaker.UnlikelyRun, breaker.NotWorthIt, breaker.OnlyQuota}, c.trip.Reason)
 }
 
