@@ -415,3 +415,21 @@ func TestABrownoutTakesItsTime(t *testing.T) {
 	g.traffic(2*time.Minute, 2)
 	g.sent("firing warning brownout")
 }
+
+// What got worse while it was muted ends as what people were told: who gets only
+// critical pages has not heard of it.
+func TestTheEndIsOfWhatWasTold(t *testing.T) {
+	r := common()
+	r.Opened = true
+	g := newRig(t, r)
+	g.trip()
+	g.pass(2 * time.Second)
+	g.sent("firing warning circuit-opened")
+	if err := g.engine.Mute(circuitKey(model), g.now.Add(time.Hour), "somebody"); err != nil {
+		t.Fatal(err)
+	}
+	g.pass(2 * time.Minute)
+	g.reclose()
+	g.pass(3 * time.Minute)
+	g.sent("resolved warning circuit-open")
+}

@@ -141,6 +141,7 @@ func (e *Engine) calms(now time.Time, t *trouble) bool {
 	if t.told != "" {
 		p := t.page(now, &e.rules).Over(t.calm)
 		p.At, t.number = now, p.Number
+		p.Severity = t.told // it may have got worse while it was muted
 		e.send(t, p)
 	}
 	return true
