@@ -3,6 +3,7 @@ package alert
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -32,17 +33,19 @@ func (e *Engine) Restore(events []report.Event) {
 		}
 		if t == nil {
 			t = newTrouble(ev.Key, ev.Down)
-			t.unheard = t.label != ""
 			e.troubles[ev.Key] = t
+			t.unheard = t.label != ""
 		}
+		t.since = ev.Down // of one that nobody was told of, it is not recorded that it is over
 		t.severity, t.rule, t.number, t.outage = Severity(ev.From), ev.Reason, ev.Openings, ev.Reason != ErrorBudget
 		t.words.title, t.words.why = ev.Why, ev.Cause
 		if ev.To == Muted {
 			t.muted = ev.Until
 			continue
 		}
-		t.told, t.last = t.severity, ev.At
+		t.told, t.last, t.muted = t.severity, ev.At, time.Time{}
 	}
+	maps.DeleteFunc(e.troubles, func(_ string, t *trouble) bool { return t.told == "" && !e.begun.Before(t.muted) })
 }
 
 // past is a time in which people knew of a trouble.
