@@ -370,3 +370,15 @@ func TestABrownoutTakesItsTime(t *testing.T) {
 	g.traffic(2*time.Minute, 2)
 	g.sent("firing warning brownout")
 }
+
+// A budget cannot have burned before there were calls.
+func TestABudgetBurnsSinceTheFirstCall(t *testing.T) {
+	r := common()
+	r.Brownout = 0
+	g := newRig(t, r)
+	g.pass(10 * time.Minute)
+	g.traffic(40*time.Minute, 3)
+	if len(g.pages) != 1 || g.pages[0].Rule != ErrorBudget || g.pages[0].Since.Before(start.Add(10*time.Minute)) {
+		t.Errorf("%+v", g.pages)
+	}
+}
