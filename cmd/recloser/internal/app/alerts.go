@@ -77,7 +77,7 @@ func (w *alerts) configure(cfg *config.Serve, targets []*alert.Target) {
 		w.delivery = alert.NewDelivery(targets, alert.DeliveryConfig{Log: w.log, Firing: w.engine.Firing})
 		w.to = to
 	}
-	w.engine.SetRules(rules, w.tell(w.delivery))
+	w.engine.SetRules(rules, w.tell)
 }
 
 // recall takes in what the history knows. If that cannot be read, it says so itself.
@@ -138,18 +138,19 @@ func (w *alerts) finish(d *alert.Delivery) {
 	}
 }
 
-// tell returns what logs a page and has it delivered.
-func (w *alerts) tell(d *alert.Delivery) func(alert.Page) {
-	return func(p alert.Page) {
-		level := slog.LevelWarn
-		if p.State == alert.Resolved {
-			level = slog.LevelInfo
-		}
-		w.log.LogAttrs(context.Background(), level, "alert", slog.String("key", p.Key), slog.String("rule", p.Rule),
-			slog.String("severity", string(p.Severity)), slog.String("state", string(p.State)), slog.Time("since", instant(p.Since)),
-			slog.String("title", p.Title), slog.String("why", p.Why))
-		d.Deliver(p)
+// tell logs a page and has it delivered, to the targets of now: those of a configuration
+// that is being replaced take none any more.
+func (w *alerts) tell(p alert.Page) {
+	level := slog.LevelWarn
+	if p.State == alert.Resolved {
+		level = slog.LevelInfo
 	}
+	w.log.LogAttrs(context.Background(), level, "alert", slog.String("key", p.Key), slog.String("rule", p.Rule),
+		slog.String("severity", string(p.Severity)), slog.String("state", string(p.State)), slog.Time("since", instant(p.Since)),
+		slog.String("title", p.Title), slog.String("why", p.Why))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.delivery.Deliver(p)
 }
 
 func (w *alerts) status() []alert.TargetStatus {

@@ -32,9 +32,8 @@ func TestReloadOfAlertTargets(t *testing.T) {
 	if to := r.alerts.Targets(); len(to) != 1 || !to[0].Critical || !strings.HasPrefix(to[0].Name, "generic") {
 		t.Errorf("%+v", to)
 	}
-	tell := r.alerts.tell(r.alerts.delivery)
-	tell(alert.Page{Key: "a", Severity: alert.Warning, State: alert.Firing})
-	tell(alert.Page{Key: "b", Severity: alert.Critical, State: alert.Firing})
+	r.alerts.tell(alert.Page{Key: "a", Severity: alert.Warning, State: alert.Firing})
+	r.alerts.tell(alert.Page{Key: "b", Severity: alert.Critical, State: alert.Firing})
 	if got := <-pages; got["key"] != "b" {
 		t.Errorf("%v", got)
 	}
