@@ -71,11 +71,12 @@ func (w *alerts) configure(cfg *config.Serve, targets []*alert.Target) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if to := cfg.Settings.Get("alerts").Text; w.delivery == nil || to != w.to {
-		if old := w.delivery; old != nil {
-			w.done.Go(func() { w.finish(old) })
-		}
+		old := w.delivery
 		w.delivery = alert.NewDelivery(targets, alert.DeliveryConfig{Log: w.log, Firing: w.engine.Firing})
 		w.to = to
+		if old != nil {
+			w.handOver(old)
+		}
 	}
 	w.engine.SetRules(rules, w.tell)
 }
@@ -134,6 +135,18 @@ func (w *alerts) finish(d *alert.Delivery) {
 	ctx, cancel := context.WithTimeout(context.Background(), deliveryTime)
 	defer cancel()
 	if err := d.Close(ctx); err != nil {
+		w.log.Warn("alerts are lost", "problem", err.Error())
+	}
+}
+
+// handOverTime is how long a reload waits for what is being sent.
+const handOverTime = time.Second
+
+// handOver leaves what waits to the new targets.
+func (w *alerts) handOver(old *alert.Delivery) {
+	ctx, cancel := context.WithTimeout(context.Background(), handOverTime)
+	defer cancel()
+	if err := old.HandOver(ctx, w.delivery); err != nil {
 		w.log.Warn("alerts are lost", "problem", err.Error())
 	}
 }
