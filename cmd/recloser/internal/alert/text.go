@@ -165,6 +165,15 @@ func badKeyWords(k *key) words {
 	}
 }
 
+func manyKeysWords(n int, since time.Time) words {
+	return words{
+		title: "Many API keys of clients are refused",
+		what:  fmt.Sprintf("Every call with %d keys has been answered with 401, with the first of them since %s. Those that come now are not told of one by one.", n, clock(since)),
+		users: "They get an error.",
+		next:  "Look whether the provider refuses all keys, or one client tries keys that it has made up. The log has the calls, with their request ids.",
+	}
+}
+
 func componentWords(c Component) words {
 	return words{
 		title: "The " + c.Name + " is degraded",

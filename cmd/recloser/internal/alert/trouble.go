@@ -31,6 +31,7 @@ const (
 	circuitPrefix   = "circuit/"
 	keyPrefix       = "key/"
 	componentPrefix = "component/"
+	manyKeys        = "keys/clients" // those of which people do not hear one by one
 )
 
 func circuitKey(name string) string   { return circuitPrefix + name }
