@@ -55,7 +55,7 @@ func reasonOf(tr breaker.Transition) string {
 // opening before the process only the evidence is left, and whose words there are in it.
 func (c *circuit) learned() bool {
 	if c.trip.Reason == breaker.Restored {
-		return c.trip.Evidence.Note != ""
+		return c.trip.Note != ""
 	}
 	return slices.Contains([]breaker.Reason{breaker.UnlikelyRun, breaker.NotWorthIt, breaker.OnlyQuota}, c.trip.Reason)
 }
