@@ -24,9 +24,9 @@ const (
 
 // alertmanagerService posts to the v2 API of an Alertmanager.
 //
-// Alertmanager knows an alert by its labels, so an alert whose severity changes is
-// another one for it. Severity is a label nonetheless, because that is what people
-// route by. So that there is one alert at any time, the one of the old severity is
+// Alertmanager knows an alert by its labels, so a trouble whose severity changes, and
+// with it the rule, is another alert for it. Both are labels nonetheless, because they
+// are what people route by. So that there is one alert at any time, the old one is
 // ended in the same request that begins the new one. It is remembered which that is:
 // to end what was never begun would show in notifications. After a restart the old one
 // ends by itself, alertLife after it was last sent.
@@ -34,7 +34,13 @@ type alertmanagerService struct {
 	wire    wire
 	address string
 	header  http.Header
-	firing  map[string]Severity // by key, as it was last sent
+	firing  map[string]labelled // by key, as it was last sent
+}
+
+// labelled is what of a trouble may change and is a label.
+type labelled struct {
+	rule     string
+	severity Severity
 }
 
 func parseAlertmanager(u *url.URL) (func(wire) service, error) {
@@ -55,7 +61,7 @@ func parseAlertmanager(u *url.URL) (func(wire) service, error) {
 		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password)))
 	}
 	return func(w wire) service {
-		return &alertmanagerService{w, address.String(), header, map[string]Severity{}}
+		return &alertmanagerService{w, address.String(), header, map[string]labelled{}}
 	}, nil
 }
 
@@ -104,29 +110,32 @@ func (s *alertmanagerService) post(ctx context.Context, pages []Page) error {
 		if p.State == Resolved {
 			delete(s.firing, p.Key)
 		} else {
-			s.firing[p.Key] = p.Severity
+			s.firing[p.Key] = labelled{p.Rule, p.Severity}
 		}
 	}
 	return nil
 }
 
-// alerts are what a page means: that one is firing or ended, and that the one of
-// another severity is ended.
+// alerts are what a page means: that one is firing or ended, and that the one which was
+// firing under other labels is ended.
 func (s *alertmanagerService) alerts(p Page, now time.Time) []alertmanagerAlert {
-	var all []alertmanagerAlert
-	if before, known := s.firing[p.Key]; known && before != p.Severity {
-		old := p
-		old.Severity = before
-		all = append(all, s.alert(old, now))
+	before, known := s.firing[p.Key]
+	old := p
+	if known {
+		old.Rule, old.Severity = before.rule, before.severity
 	}
-	ends := now.Add(alertLife)
 	if p.State == Resolved {
-		ends = now
+		ends := now
 		if !p.Ended.IsZero() && p.Ended.Before(now) {
 			ends = p.Ended
 		}
+		return []alertmanagerAlert{s.alert(old, ends)}
 	}
-	return append(all, s.alert(p, ends))
+	var all []alertmanagerAlert
+	if known && before != (labelled{p.Rule, p.Severity}) {
+		all = append(all, s.alert(old, now))
+	}
+	return append(all, s.alert(p, now.Add(alertLife)))
 }
 
 func (s *alertmanagerService) alert(p Page, ends time.Time) alertmanagerAlert {

@@ -74,6 +74,51 @@ func TestAlertmanagerWithNothingToTellIsLeftAlone(t *testing.T) {
 	})
 }
 
+// A trouble that gets worse has another rule, too, which is the name of the alert.
+func TestAlertmanagerEndsTheAlertThatGotWorse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &standIn{}
+		d := deliver(t, manager, s, DeliveryConfig{})
+		p := down("k")
+		p.Rule, p.Severity = RepeatedTrips, Warning
+		d.Deliver(p)
+		time.Sleep(time.Second)
+		worse := down("k")
+		worse.Number = 2
+		d.Deliver(worse)
+		time.Sleep(time.Second)
+		end(t, d)
+		got := s.requests()
+		if len(got) != 2 {
+			t.Fatalf("%d requests", len(got))
+		}
+		a := sentAlerts(t, got[1])
+		if len(a) != 2 || a[0].Labels["alertname"] != "RecloserRepeatedTrips" || a[0].Labels["severity"] != "warning" || a[0].EndsAt.After(got[1].at) ||
+			a[1].Labels["alertname"] != "RecloserCircuitOpen" || !a[1].EndsAt.After(got[1].at) {
+			t.Errorf("%s", got[1].body)
+		}
+	})
+}
+
+// The end is that of the alert which was begun.
+func TestAlertmanagerEndsWhatItWasTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &standIn{}
+		d := deliver(t, manager, s, DeliveryConfig{})
+		p := down("k")
+		p.Rule, p.Severity = CircuitOpened, Warning
+		d.Deliver(p)
+		time.Sleep(time.Second)
+		d.Deliver(up("k")) // it got worse while it was muted
+		time.Sleep(time.Second)
+		end(t, d)
+		got := s.requests()
+		if a := sentAlerts(t, got[len(got)-1]); len(a) != 1 || a[0].Labels["alertname"] != "RecloserCircuitOpened" || a[0].Labels["severity"] != "warning" || a[0].EndsAt.After(got[1].at) {
+			t.Errorf("%s", got[1].body)
+		}
+	})
+}
+
 // missing ends a test for want of a program; in CI that is an error.
 func missing(t *testing.T, what string) {
 	t.Helper()

@@ -193,7 +193,8 @@ func (c *circuit) findBurn(now time.Time, r *Rules) (f *finding, slow bool) {
 		if long.all() < max(r.MinCalls, 1) || long.failing() == 0 || c.calls.rate(now, b.long) < limit || short.rate() < limit {
 			continue
 		}
-		return &finding{ErrorBudget, b.severity, now.Add(-b.long), c.burnWords(&b, long, r.SLO)}, b.severity == Warning
+		since := later(now.Add(-b.long), c.calls.first) // before it nothing was called
+		return &finding{ErrorBudget, b.severity, since, c.burnWords(&b, long, r.SLO)}, b.severity == Warning
 	}
 	return nil, false
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,6 +33,7 @@ type courier struct {
 	repeater repeater // nil: it is not one, or there is nothing to repeat
 	box      *outbox
 	wake     chan struct{}
+	leaving  atomic.Bool // what waits is for somebody else
 
 	// Of the goroutine.
 	notBefore time.Time
@@ -66,6 +68,11 @@ func (c *courier) put(p Page) {
 	for _, lost := range c.box.put(p, time.Now()) {
 		c.log.Warn("alert: dropped, there is no room", about(lost)...)
 	}
+	c.nudge()
+}
+
+// nudge says that there is something to do.
+func (c *courier) nudge() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
@@ -74,7 +81,7 @@ func (c *courier) put(p Page) {
 
 func (c *courier) run(ctx context.Context, closing <-chan struct{}) {
 	c.repeatAt = time.Now().Add(alertRepeat)
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !c.leaving.Load() {
 		now := time.Now()
 		switch {
 		case now.Before(c.notBefore):

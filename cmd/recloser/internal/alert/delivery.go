@@ -103,6 +103,19 @@ func (d *Delivery) Deliver(p Page) {
 // Close takes no more pages, and returns when all that waited are sent, or when the
 // context ends: then it drops them and returns an error with their number.
 func (d *Delivery) Close(ctx context.Context) error {
+	d.end(ctx)
+	left := 0
+	for _, c := range d.couriers {
+		left += c.box.empty()
+	}
+	if left > 0 {
+		return fmt.Errorf("%d alerts could not be delivered before the end", left)
+	}
+	return nil
+}
+
+// end takes no more pages, and returns when nobody is at work any more, or ctx ends.
+func (d *Delivery) end(ctx context.Context) {
 	for _, c := range d.couriers {
 		c.box.close()
 	}
@@ -114,14 +127,6 @@ func (d *Delivery) Close(ctx context.Context) error {
 	if d.transport != nil {
 		d.transport.CloseIdleConnections()
 	}
-	left := 0
-	for _, c := range d.couriers {
-		left += c.box.empty()
-	}
-	if left > 0 {
-		return fmt.Errorf("%d alerts could not be delivered before the end", left)
-	}
-	return nil
 }
 
 // TargetStatus is how the delivery to a target goes. All counts are since the start.

@@ -191,9 +191,7 @@ func (e *Engine) find(now time.Time, components []Component) map[string][]findin
 			add(circuitKey(name), c.find(now, &e.rules))
 		}
 	}
-	for label, k := range e.keys {
-		add(keyKey(label), k.find(now, &e.rules))
-	}
+	e.findKeys(now, add)
 	for _, c := range components {
 		add(componentKey(c.Name), e.findComponent(now, c))
 	}

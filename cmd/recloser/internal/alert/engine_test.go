@@ -292,51 +292,6 @@ func TestOverDuringARestart(t *testing.T) {
 	g.sent("resolved critical circuit-open")
 }
 
-func TestMuting(t *testing.T) {
-	g := newRig(t, common())
-	g.trip()
-	g.pass(2 * time.Minute)
-	g.sent("firing critical circuit-open")
-	key := g.engine.Alerts()[0].Key
-	if err := g.engine.Mute(key, g.now.Add(6*time.Hour), "somebody"); err != nil {
-		t.Fatal(err)
-	}
-	if e := g.events[len(g.events)-1]; e.To != Muted || e.Actor != "somebody" || e.Key != key {
-		t.Errorf("%+v", e)
-	}
-	g.pass(5 * time.Hour)
-	g.sent()
-	if a := g.engine.Alerts()[0]; a.Muted.IsZero() || len(g.engine.Firing()) != 0 {
-		t.Errorf("%+v", a)
-	}
-	g.begin(common()) // it stays so over a restart
-	g.engine.Restore(g.events)
-	g.transition(breaker.Closed, breaker.Open, breaker.Restored)
-	g.pass(59 * time.Minute)
-	g.sent()
-	g.pass(2 * time.Minute)
-	g.sent("firing critical circuit-open")
-	if g.engine.Mute("circuit/none", time.Time{}, "") == nil {
-		t.Error("what is not there was muted")
-	}
-}
-
-// Nobody hears of what begins and ends while all is muted, and of what goes on then.
-func TestMuteUntil(t *testing.T) {
-	r := common()
-	r.MuteUntil = start.Add(time.Hour)
-	g := newRig(t, r)
-	g.trip()
-	g.pass(10 * time.Minute)
-	g.reclose()
-	g.pass(10 * time.Minute)
-	g.trip()
-	g.pass(35 * time.Minute)
-	g.sent()
-	g.pass(10 * time.Minute)
-	g.sent("firing critical circuit-open")
-}
-
 func TestSeededBudget(t *testing.T) {
 	g := newRig(t, common())
 	g.traffic(time.Minute, 0)
@@ -414,4 +369,16 @@ func TestABrownoutTakesItsTime(t *testing.T) {
 	g.sent()
 	g.traffic(2*time.Minute, 2)
 	g.sent("firing warning brownout")
+}
+
+// A budget cannot have burned before there were calls.
+func TestABudgetBurnsSinceTheFirstCall(t *testing.T) {
+	r := common()
+	r.Brownout = 0
+	g := newRig(t, r)
+	g.pass(10 * time.Minute)
+	g.traffic(40*time.Minute, 3)
+	if len(g.pages) != 1 || g.pages[0].Rule != ErrorBudget || g.pages[0].Since.Before(start.Add(10*time.Minute)) {
+		t.Errorf("%+v", g.pages)
+	}
 }

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 	"time"
@@ -66,6 +67,47 @@ func (k *key) find(now time.Time, r *Rules) (found []finding) {
 		found = append(found, finding{KeyRefused, Warning, k.first, badKeyWords(k)})
 	}
 	return found
+}
+
+// maxKeyTroubles is of how many keys of clients that are refused people hear one by one:
+// a client that tries keys must not send a page for each.
+const maxKeyTroubles = 5
+
+// findKeys finds what is wrong with keys. Beyond maxKeyTroubles those of clients are one
+// trouble together, until none of them is refused any more.
+func (e *Engine) findKeys(now time.Time, add func(string, []finding)) {
+	type one struct {
+		label string
+		finding
+	}
+	var rest []one
+	known := 0
+	for label, k := range e.keys {
+		f := k.find(now, &e.rules)
+		switch {
+		case len(f) == 0:
+		case f[0].severity == Critical:
+			add(keyKey(label), f)
+		case e.troubles[keyKey(label)] != nil:
+			known++
+			add(keyKey(label), f)
+		default:
+			rest = append(rest, one{label, f[0]})
+		}
+	}
+	if len(rest) == 0 {
+		return
+	}
+	slices.SortFunc(rest, func(a, b one) int { return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.label, b.label)) })
+	if e.troubles[manyKeys] == nil && known+len(rest) <= maxKeyTroubles {
+		for _, f := range rest {
+			add(keyKey(f.label), []finding{f.finding})
+		}
+		return
+	}
+	all := rest[0].finding
+	all.words = manyKeysWords(known+len(rest), all.since)
+	add(manyKeys, []finding{all})
 }
 
 // quiet reports whether nothing is known that could matter.

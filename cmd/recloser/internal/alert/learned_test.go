@@ -57,3 +57,22 @@ func TestTripsOfTheUpstreamAreNotTheModels(t *testing.T) {
 	}
 	g.sent("firing warning repeated-trips")
 }
+
+// TestLearnedOutageOverARestart: the page does not begin to claim that the host cannot
+// be reached.
+func TestLearnedOutageOverARestart(t *testing.T) {
+	g := newRig(t, common())
+	g.learnedOutage()
+	g.pass(2 * time.Minute)
+	g.sent("firing critical circuit-open")
+	g.begin(common())
+	g.engine.Restore(g.events)
+	g.engine.Transition(breaker.Transition{
+		Name: "api.openai.com", From: breaker.Closed, To: breaker.Open, At: g.now, Reason: breaker.Restored, Until: g.now.Add(time.Second),
+		Evidence: breaker.Evidence{Failures: 4, Note: "4 failures in a row (4 × 503); usual failure rate 1 % [rule 1, k 4, s 0]"},
+	})
+	g.pass(4 * time.Hour)
+	if len(g.pages) != 1 || g.pages[0].Title != "api.openai.com is down" || !strings.Contains(g.pages[0].Next, "https://status.openai.com") {
+		t.Errorf("%+v", g.pages)
+	}
+}

@@ -3,6 +3,7 @@ package alert
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -32,17 +33,19 @@ func (e *Engine) Restore(events []report.Event) {
 		}
 		if t == nil {
 			t = newTrouble(ev.Key, ev.Down)
-			t.unheard = t.label != ""
 			e.troubles[ev.Key] = t
+			t.unheard = t.label != ""
 		}
+		t.since = ev.Down // of one that nobody was told of, it is not recorded that it is over
 		t.severity, t.rule, t.number, t.outage = Severity(ev.From), ev.Reason, ev.Openings, ev.Reason != ErrorBudget
 		t.words.title, t.words.why = ev.Why, ev.Cause
 		if ev.To == Muted {
 			t.muted = ev.Until
 			continue
 		}
-		t.told, t.last = t.severity, ev.At
+		t.told, t.toldRule, t.last, t.muted = t.severity, t.rule, ev.At, time.Time{}
 	}
+	maps.DeleteFunc(e.troubles, func(_ string, t *trouble) bool { return t.told == "" && !e.begun.Before(t.muted) })
 }
 
 // past is a time in which people knew of a trouble.
@@ -101,13 +104,19 @@ func (e *Engine) Alerts() []Alert {
 	return list
 }
 
-// Firing returns the pages of the troubles of which people were told, and are not muted.
+// Firing returns the pages of the troubles of which people were told, such as they were
+// told. One that is muted since is among them: a service that is no longer told that it
+// goes on takes it to be over, and says so.
 func (e *Engine) Firing() (pages []Page) {
-	for _, a := range e.Alerts() {
-		if a.Told != "" && a.Muted.IsZero() {
-			pages = append(pages, a.Page)
+	now := e.cfg.Now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, t := range e.troubles {
+		if t.told != "" {
+			pages = append(pages, t.toldPage(now, &e.rules))
 		}
 	}
+	slices.SortFunc(pages, func(a, b Page) int { return cmp.Compare(a.Key, b.Key) })
 	return pages
 }
 

@@ -16,7 +16,8 @@ import (
 // It holds secrets and prints as its name.
 type Target struct {
 	name    string
-	urgent  bool // it gets only what is Critical
+	urgent  bool   // it gets only what is Critical
+	text    string // the URL
 	secrets redactor
 	open    func(wire) service
 }
@@ -95,7 +96,7 @@ func ParseTarget(text string) (*Target, error) {
 	if k.shown.host && u.Host != "" {
 		name += " " + clip(oneLine(u.Host), 80)
 	}
-	return &Target{name: name, secrets: newRedactor(text, u, k.shown), open: open}, nil
+	return &Target{name: name, text: text, secrets: newRedactor(text, u, k.shown), open: open}, nil
 }
 
 // unknownScheme says what to write in place of a scheme that there is not.

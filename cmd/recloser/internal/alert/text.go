@@ -51,8 +51,12 @@ func reasonOf(tr breaker.Transition) string {
 	return why
 }
 
-// learned reports whether the policy that opened the circuit was the adaptive one.
+// learned reports whether the policy that opened the circuit was the adaptive one. Of an
+// opening before the process only the evidence is left, and whose words there are in it.
 func (c *circuit) learned() bool {
+	if c.trip.Reason == breaker.Restored {
+		return c.trip.Note != ""
+	}
 	return slices.Contains([]breaker.Reason{breaker.UnlikelyRun, breaker.NotWorthIt, breaker.OnlyQuota}, c.trip.Reason)
 }
 
@@ -158,6 +162,15 @@ func badKeyWords(k *key) words {
 		what:  fmt.Sprintf("Every call with this key has been answered with 401 since %s: %d in a row, the last at %s on %s.", clock(k.first), k.refused, clock(k.last), report.Shown(k.circuit)),
 		users: "They get an error.",
 		next:  "Find out which application uses that key: it was mistyped, revoked, or belongs to another provider. The log has its calls, with their request ids.",
+	}
+}
+
+func manyKeysWords(n int, since time.Time) words {
+	return words{
+		title: "Many API keys of clients are refused",
+		what:  fmt.Sprintf("Every call with %d keys has been answered with 401, with the first of them since %s. Those that come now are not told of one by one.", n, clock(since)),
+		users: "They get an error.",
+		next:  "Look whether the provider refuses all keys, or one client tries keys that it has made up. The log has the calls, with their request ids.",
 	}
 }
 

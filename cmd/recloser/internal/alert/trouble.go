@@ -17,6 +17,7 @@ type trouble struct {
 	severity       Severity
 	words          words     // of the worst that there is
 	told           Severity  // the worst that people were told of; "": of nothing
+	toldRule       string    // what had found that
 	number         int       // of pages
 	last           time.Time // page
 	calm           time.Time // since when nothing is found; zero: something is
@@ -30,6 +31,7 @@ const (
 	circuitPrefix   = "circuit/"
 	keyPrefix       = "key/"
 	componentPrefix = "component/"
+	manyKeys        = "keys/clients" // those of which people do not hear one by one
 )
 
 func circuitKey(name string) string   { return circuitPrefix + name }
@@ -69,7 +71,7 @@ func (e *Engine) goesOn(now time.Time, t *trouble, f []finding) {
 		t.severity, t.rule = worst.severity, worst.rule
 	}
 	if e.due(now, t) {
-		t.told, t.last = t.severity, now
+		t.told, t.toldRule, t.last = t.severity, t.rule, now
 		t.number++
 		e.send(t, t.page(now, &e.rules))
 	}
@@ -139,7 +141,7 @@ func (e *Engine) calms(now time.Time, t *trouble) bool {
 		return false
 	}
 	if t.told != "" {
-		p := t.page(now, &e.rules).Over(t.calm)
+		p := t.toldPage(now, &e.rules).Over(t.calm)
 		p.At, t.number = now, p.Number
 		e.send(t, p)
 	}
@@ -202,6 +204,14 @@ func (t *trouble) page(now time.Time, r *Rules) Page {
 		Key: t.key, Rule: t.rule, Subject: t.subject(), Severity: t.severity, State: Firing, Number: t.number, At: now, Since: t.since,
 		Title: t.words.title, What: t.words.what, Why: t.words.why, Users: t.words.users, Next: t.words.next, Link: t.link(r),
 	}
+}
+
+// toldPage is the page for those who know what people were told: it may have got worse
+// while it was muted.
+func (t *trouble) toldPage(now time.Time, r *Rules) Page {
+	p := t.page(now, r)
+	p.Severity, p.Rule = t.told, t.toldRule
+	return p
 }
 
 // link is the address of the page that tells more.

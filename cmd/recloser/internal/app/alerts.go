@@ -71,13 +71,14 @@ func (w *alerts) configure(cfg *config.Serve, targets []*alert.Target) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if to := cfg.Settings.Get("alerts").Text; w.delivery == nil || to != w.to {
-		if old := w.delivery; old != nil {
-			w.done.Go(func() { w.finish(old) })
-		}
+		old := w.delivery
 		w.delivery = alert.NewDelivery(targets, alert.DeliveryConfig{Log: w.log, Firing: w.engine.Firing})
 		w.to = to
+		if old != nil {
+			w.handOver(old)
+		}
 	}
-	w.engine.SetRules(rules, w.tell(w.delivery))
+	w.engine.SetRules(rules, w.tell)
 }
 
 // recall takes in what the history knows. If that cannot be read, it says so itself.
@@ -138,18 +139,31 @@ func (w *alerts) finish(d *alert.Delivery) {
 	}
 }
 
-// tell returns what logs a page and has it delivered.
-func (w *alerts) tell(d *alert.Delivery) func(alert.Page) {
-	return func(p alert.Page) {
-		level := slog.LevelWarn
-		if p.State == alert.Resolved {
-			level = slog.LevelInfo
-		}
-		w.log.LogAttrs(context.Background(), level, "alert", slog.String("key", p.Key), slog.String("rule", p.Rule),
-			slog.String("severity", string(p.Severity)), slog.String("state", string(p.State)), slog.Time("since", instant(p.Since)),
-			slog.String("title", p.Title), slog.String("why", p.Why))
-		d.Deliver(p)
+// handOverTime is how long a reload waits for what is being sent.
+const handOverTime = time.Second
+
+// handOver leaves what waits to the new targets.
+func (w *alerts) handOver(old *alert.Delivery) {
+	ctx, cancel := context.WithTimeout(context.Background(), handOverTime)
+	defer cancel()
+	if err := old.HandOver(ctx, w.delivery); err != nil {
+		w.log.Warn("alerts are lost", "problem", err.Error())
 	}
+}
+
+// tell logs a page and has it delivered, to the targets of now: those of a configuration
+// that is being replaced take none any more.
+func (w *alerts) tell(p alert.Page) {
+	level := slog.LevelWarn
+	if p.State == alert.Resolved {
+		level = slog.LevelInfo
+	}
+	w.log.LogAttrs(context.Background(), level, "alert", slog.String("key", p.Key), slog.String("rule", p.Rule),
+		slog.String("severity", string(p.Severity)), slog.String("state", string(p.State)), slog.Time("since", instant(p.Since)),
+		slog.String("title", p.Title), slog.String("why", p.Why))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.delivery.Deliver(p)
 }
 
 func (w *alerts) status() []alert.TargetStatus {

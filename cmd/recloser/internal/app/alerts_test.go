@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/recloser/recloser/cmd/recloser/internal/alert"
 )
@@ -32,15 +33,42 @@ func TestReloadOfAlertTargets(t *testing.T) {
 	if to := r.alerts.Targets(); len(to) != 1 || !to[0].Critical || !strings.HasPrefix(to[0].Name, "generic") {
 		t.Errorf("%+v", to)
 	}
-	tell := r.alerts.tell(r.alerts.delivery)
-	tell(alert.Page{Key: "a", Severity: alert.Warning, State: alert.Firing})
-	tell(alert.Page{Key: "b", Severity: alert.Critical, State: alert.Firing})
+	r.alerts.tell(alert.Page{Key: "a", Severity: alert.Warning, State: alert.Firing})
+	r.alerts.tell(alert.Page{Key: "b", Severity: alert.Critical, State: alert.Firing})
 	if got := <-pages; got["key"] != "b" {
 		t.Errorf("%v", got)
 	}
 	r.stop()
 	if err := r.wait(t); err != nil {
 		t.Error(err)
+	}
+}
+
+// Who mends an address and reloads gets what it has not taken.
+func TestAReloadKeepsPagesThatWait(t *testing.T) {
+	asked := make(chan string, 100)
+	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/broken" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+		asked <- r.URL.Path
+	}))
+	defer hook.Close()
+	r := newRig(t, http.NotFoundHandler(), map[string]string{"alerts": "generic+" + hook.URL + "/broken"})
+	r.alerts.tell(alert.Page{Key: "a", Severity: alert.Critical, State: alert.Firing, Number: 1})
+	<-asked
+	if !r.Reload(r.again(t, "alerts=generic+"+hook.URL+"/mended"), nil) {
+		t.Fatal("it was not taken")
+	}
+	for late := time.After(patience); ; {
+		select {
+		case path := <-asked:
+			if path == "/mended" {
+				return
+			}
+		case <-late:
+			t.Fatal("the page is lost")
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -100,6 +101,9 @@ func alertOptions() []option {
 // maxAlertTargets is more than anybody reads.
 const maxAlertTargets = 20
 
+// severalAddresses matches what was meant to be two.
+var severalAddresses = regexp.MustCompile(`[,;](critical=)?[a-z]+(\+https?)?://`)
+
 // alertTargets reads URLs that are separated by white space.
 func alertTargets() option {
 	return option{Option{Kind: Addresses, Arg: "URLS", Secret: true}, func(c *Serve, text string) error {
@@ -111,6 +115,9 @@ func alertTargets() option {
 			}
 			if !strings.Contains(t.URL, "://") {
 				return fmt.Errorf("entry %d is no URL: use one such as slack://hook:TOKENS@webhook, or critical= and one", len(c.Alerts.To)+1)
+			}
+			if severalAddresses.MatchString(t.URL) {
+				return fmt.Errorf("entry %d has two URLs with a comma between them: separate them by white space, or write %%2C for a comma within one", len(c.Alerts.To)+1)
 			}
 			c.Alerts.To = append(c.Alerts.To, t)
 		}

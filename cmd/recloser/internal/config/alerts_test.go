@@ -59,6 +59,7 @@ func TestWrongAlerts(t *testing.T) {
 		{"alerts: [hunter2]", "recloser.yaml:1: alerts[0]: use a URL such as slack://hook:TOKENS@webhook, or where to find it: {env: NAME} or {file: PATH}"},
 		{"alerts:\n  to:\n    - {env: NONE}", "recloser.yaml:3: alerts.to: the environment variable NONE is not set: set it, or name another"},
 		{"alerts:\n  too: [slack://a]", "recloser.yaml:2: there is no field alerts.too; did you mean alerts.to?"},
+		{"alerts: ['slack://hunter2,critical=generic+https://hunter3']", "recloser.yaml:1: alerts.to: entry 1 has two URLs with a comma between them: separate them by white space, or write %2C for a comma within one"},
 		{"alerts:\n  slo: 1", `recloser.yaml:2: alerts.slo is "1": use a number from 0.5 to 0.99999, such as 0.99, or off`},
 		{"alerts:\n  mute_until: tomorrow", `recloser.yaml:2: alerts.mute_until is "tomorrow": use a time with its zone, such as 2026-11-26T18:00:00Z, or off`},
 		{"alerts:\n  link: recloser", `recloser.yaml:2: alerts.link is "recloser": use the address of the dashboard as people reach it, such as https://recloser.example.com, or auto`},

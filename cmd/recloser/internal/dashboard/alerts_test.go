@@ -246,7 +246,7 @@ func TestAlertsAreMuted(t *testing.T) {
 	if len(r.noted) != 0 {
 		t.Errorf("the engine records it, and so did we: %v", r.noted)
 	}
-	if status, body, _ := r.do("POST", "/api/alerts/mute", `{"key":"circuit/other","for":"1h"}`); status != 404 || !strings.Contains(body, `"code":"no_such_alert"`) {
+	if status, body, _ := r.do("POST", "/api/alerts/mute", `{"key":"circuit/other","for":"1h"}`); status != 404 || !strings.Contains(body, `"code":"no_such_alert"`) || !strings.Contains(body, "/api/alerts") {
 		t.Errorf("%d %s", status, body)
 	}
 }

@@ -34,7 +34,7 @@ func (d *Dashboard) mute(w http.ResponseWriter, r *http.Request) {
 	}
 	by := actor(r)
 	if d.cfg.Alerts == nil || d.cfg.Alerts.Mute(want.Key, until, by) != nil {
-		writeError(w, http.StatusNotFound, "no_such_alert", "There is no such trouble: it may be over.")
+		writeError(w, http.StatusNotFound, "no_such_alert", "There is no such trouble: it may be over. Those that there are, with their keys such as circuit/api.openai.com/gpt-5, are in /api/alerts (recloser alert list).")
 		return
 	}
 	is := d.alert(want.Key)

@@ -64,6 +64,7 @@ func OpenOTel(ctx context.Context, cfg OTelConfig) *OTel {
 	}
 	report := newOTelProblems(log)
 	report.install()
+	defer report.isOpen()
 	o := &OTel{}
 	about := resourceOf(ctx, cfg.Version, report)
 	if traces {

@@ -131,6 +131,7 @@ func TestPlainProblem(t *testing.T) {
 func TestProblemsAreToldNowAndThen(t *testing.T) {
 	var log strings.Builder
 	p := newOTelProblems(slog.New(slog.NewTextHandler(&log, nil)))
+	p.isOpen()
 	for range 3 {
 		p.Handle(errors.New("no"))
 	}
@@ -138,5 +139,28 @@ func TestProblemsAreToldNowAndThen(t *testing.T) {
 	p.Handle(errors.New("still not"))
 	if strings.Count(log.String(), "\n") != 2 || !strings.Contains(log.String(), "unsaid=2") {
 		t.Errorf("%s", log.String())
+	}
+}
+
+// What is wrong with the environment is told at once, all of it, and none of its values.
+func TestAllThatIsWrongWithTheEnvironment(t *testing.T) {
+	startCollector(t)
+	t.Setenv("OTEL_METRICS_EXPORTER", "statsd")
+	for _, name := range []string{"OTEL_RESOURCE_ATTRIBUTES", "OTEL_TRACES_SAMPLER", "OTEL_BSP_SCHEDULE_DELAY"} {
+		t.Setenv(name, "hunter2")
+	}
+	var log strings.Builder
+	o := OpenOTel(t.Context(), OTelConfig{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if o == nil {
+		t.Fatal("there are no traces")
+	}
+	defer func() { _ = o.Shutdown(t.Context()) }()
+	for _, want := range []string{"OTEL_RESOURCE_ATTRIBUTES", "sampler: an OTEL_ variable", `of="metrics exporter"`} {
+		if strings.Count(log.String(), want) != 1 {
+			t.Errorf("%q is not in:\n%s", want, &log)
+		}
+	}
+	if strings.Contains(log.String(), "hunter2") {
+		t.Error(log.String())
 	}
 }

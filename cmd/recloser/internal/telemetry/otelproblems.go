@@ -18,16 +18,28 @@ import (
 // problemPause is the time between two lines about problems.
 const problemPause = time.Minute
 
-// otelProblems logs what goes wrong with exports, now and then.
+// otelProblems logs what goes wrong: each thing that is wrong with the environment, and
+// with exports something now and then.
 type otelProblems struct {
 	log *slog.Logger
 
 	mu     sync.Mutex
-	next   time.Time // not before it
+	opened bool            // the environment has been read
+	said   map[string]bool // before that: both signals meet with the same
+	next   time.Time       // not before it
 	unsaid int
 }
 
-func newOTelProblems(log *slog.Logger) *otelProblems { return &otelProblems{log: log} }
+func newOTelProblems(log *slog.Logger) *otelProblems {
+	return &otelProblems{log: log, said: make(map[string]bool)}
+}
+
+// isOpen says that the environment has been read.
+func (p *otelProblems) isOpen() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.opened = true
+}
 
 // install makes it OpenTelemetry's own error handler and logger.
 func (p *otelProblems) install() {
@@ -35,22 +47,47 @@ func (p *otelProblems) install() {
 	otel.SetLogger(logr.FromSlogHandler(otelLog{p}))
 }
 
-// Handle is told of errors for which OpenTelemetry has no caller.
-func (p *otelProblems) Handle(err error) { p.say("export", err) }
-
-func (p *otelProblems) say(what string, err error) {
+// Handle is told of errors for which OpenTelemetry has no caller. While the environment
+// is read they are about it, and end with values.
+func (p *otelProblems) Handle(err error) {
 	p.mu.Lock()
-	now := time.Now()
-	if now.Before(p.next) {
-		p.unsaid++
-		p.mu.Unlock()
+	opened := p.opened
+	p.mu.Unlock()
+	if opened {
+		p.say("export", err)
 		return
 	}
-	unsaid := p.unsaid
-	p.next, p.unsaid = now.Add(problemPause), 0
+	what, _, _ := strings.Cut(err.Error(), ":")
+	p.unusable(what)
+}
+
+// unusable says that a variable is.
+func (p *otelProblems) unusable(what string) {
+	p.say("environment", errors.New(what+": an OTEL_ variable cannot be used"))
+}
+
+func (p *otelProblems) say(what string, err error) {
+	problem := plainProblem(err)
+	p.mu.Lock()
+	now := time.Now()
+	silent, unsaid := false, 0
+	switch {
+	case !p.opened:
+		silent = p.said[what+problem]
+		p.said[what+problem] = true
+	case now.Before(p.next):
+		silent = true
+		p.unsaid++
+	default:
+		unsaid = p.unsaid
+		p.next, p.unsaid = now.Add(problemPause), 0
+	}
 	p.mu.Unlock()
+	if silent {
+		return
+	}
 	p.log.LogAttrs(context.Background(), slog.LevelWarn, "opentelemetry", slog.String("of", what),
-		slog.String("problem", plainProblem(err)), slog.Int("unsaid", unsaid))
+		slog.String("problem", problem), slog.Int("unsaid", unsaid))
 }
 
 // maxProblem is how much of an error is logged.
@@ -80,7 +117,7 @@ type otelLog struct{ problems *otelProblems }
 func (l otelLog) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelError }
 
 func (l otelLog) Handle(_ context.Context, r slog.Record) error {
-	l.problems.say("environment", errors.New(r.Message))
+	l.problems.unusable(r.Message)
 	return nil
 }
 
