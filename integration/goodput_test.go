@@ -67,9 +67,18 @@ func limitedParams() openai.ChatCompletionNewParams {
 // startArm prepares one side: through the proxy if there are arguments for it.
 func startArm(t *testing.T, q quota, args []string) *arm {
 	t.Helper()
-	a := &arm{api: openaitest.Start(t, openaitest.Config{
-		Fault: q.limit(), Latency: 30 * time.Millisecond, LogSize: -1,
-	})}
+	return startArmBefore(t, startLimited(t, q), q, args)
+}
+
+func startLimited(t *testing.T, q quota) *openaitest.Local {
+	t.Helper()
+	return openaitest.Start(t, openaitest.Config{Fault: q.limit(), Latency: 30 * time.Millisecond, LogSize: -1})
+}
+
+// startArmBefore is startArm before a service that others may call, too.
+func startArmBefore(t *testing.T, api *openaitest.Local, q quota, args []string) *arm {
+	t.Helper()
+	a := &arm{api: api}
 	a.URL, a.clients, a.params, a.leave = a.api.BaseURL, q.clients, limitedParams(), true
 	// There is always more to do; who has been refused takes a breath.
 	a.think = func(rng *rand.Rand, err error) time.Duration {
@@ -180,6 +189,42 @@ func TestGoodput(t *testing.T) {
 		}
 	}
 	t.Logf("in %v, %.0f tokens a call:\n%s", *goodputTime, tokens, table(rows))
+}
+
+// Three proxies that do not know of each other share one limit, and waste little of it.
+func TestGoodputOfProxiesThatShareALimit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes 30 s")
+	}
+	t.Parallel()
+	q := quota{"five calls a second", func() *openaitest.Limited { return &openaitest.Limited{Rate: 5, Burst: 5} }, 10}
+	api := startLimited(t, q)
+	var all []*arm
+	for range 3 {
+		all = append(all, startArmBefore(t, api, q, []string{"--gate-wait", "on"}))
+	}
+	var running sync.WaitGroup
+	begin := time.Now()
+	for _, a := range all {
+		running.Go(func() { a.run(t, begin) })
+	}
+	running.Wait()
+	var answered []float64
+	sum := 0.
+	for _, a := range all {
+		n := a.result(t).answered
+		answered = append(answered, n)
+		sum += n
+	}
+	burst, rate := allowed(q.limit(), 0)
+	most, wasted := burst+rate*goodputTime.Seconds(), float64(all[0].refused())
+	t.Logf("%.0f calls are allowed, answered are %v; %.0f attempts were refused", most, answered, wasted)
+	if sum < 0.8*most || wasted > 0.4*most {
+		t.Errorf("answered %s of what is allowed, refused %s", share(sum, most), share(wasted, most))
+	}
+	if slices.Min(answered) < 0.05*sum {
+		t.Errorf("%v calls were answered behind each: one has next to nothing", answered)
+	}
 }
 
 func percent(n, of float64) string { return fmt.Sprintf("%.1f %%", 100*n/max(of, 1)) }
