@@ -134,6 +134,26 @@ func TestAdaptiveOpensOnStalledCallsAlone(t *testing.T) {
 	}
 }
 
+// Answers that take longer than the window remembers slots hang no more than others:
+// bursts of calls, each answered after 90 s, and long pauses between them.
+func TestAdaptiveLeavesAnswersOfMinutesAlone(t *testing.T) {
+	r := newAdaptive(t, "", breaker.Config{})
+	for range 6 {
+		var out []*breaker.Permit
+		begin := r.clock
+		for range 30 {
+			out = append(out, r.allow())
+			r.wait(3 * time.Second)
+		}
+		for i, p := range out {
+			r.clock = begin.Add(time.Duration(i)*3*time.Second + 90*time.Second)
+			r.allow().RecordAt(r.clock, breaker.Ignored) // who asks finds what hangs
+			p.RecordAt(r.clock, breaker.Success)
+		}
+		r.wait(20 * time.Minute)
+	}
+}
+
 // A process that begins before a service that hangs does not wait for deadlines.
 func TestAdaptiveOpensOnStalledCallsFromTheStart(t *testing.T) {
 	r := newAdaptive(t, "", breaker.Config{})

@@ -10,7 +10,7 @@ func (w *Window) Leave(low uint32) {
 	if slot > head-Size && slot <= head {
 		w.left[uint64(slot)%Size]++
 	} else if slot > max(w.floor, w.gone) {
-		w.ancient = max(w.ancient-1, 0)
+		w.ancient.remove(slot)
 	}
 }
 
@@ -18,13 +18,15 @@ func (w *Window) Leave(low uint32) {
 // calls as old.
 func (w *Window) AnsweredGone() {
 	w.answered++
-	w.ancient, w.gone = 0, w.head.Load()-Size
+	w.ancient.clear()
+	w.gone = w.head.Load() - Size
 }
 
 // Forget lets nothing that began, or ended, up to now count as evidence.
 func (w *Window) Forget() {
 	head := w.head.Load()
-	w.floor, w.ancient = head, 0
+	w.floor = head
+	w.ancient.clear()
 	w.Remark()
 }
 
@@ -81,7 +83,7 @@ func (w *Window) Stalled(acquitted, before int64) int {
 	head := w.head.Load()
 	n := w.Out(w.Start(max(acquitted+1, head-Size+1)), before)
 	if acquitted <= max(w.floor, w.gone) {
-		n += int(w.ancient)
+		n += int(w.ancient.before(w.Slot(before)))
 	}
 	return n
 }
@@ -90,7 +92,7 @@ func (w *Window) Stalled(acquitted, before int64) int {
 // the instant t.
 func (w *Window) Idle(t int64) bool {
 	head := w.head.Load()
-	if w.Start(head+1) > t || w.ancient > 0 {
+	if w.Start(head+1) > t || w.ancient.n > 0 {
 		return false
 	}
 	for s := head - Size + 1; s <= head; s++ {

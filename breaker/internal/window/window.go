@@ -40,7 +40,7 @@ type Window struct {
 	answered     int64
 	failed, slow int64 // calls ended so
 
-	ancient int64 // calls still out whose slot is gone, and after floor and gone
+	ancient ancient // calls still out whose slot is gone, and after floor and gone
 
 	marks  []Ended      // at the start of each slot; nil unless asked for
 	beside func() Ended // of calls that are counted elsewhere; may be nil
@@ -112,9 +112,10 @@ func (w *Window) evict(old, slot int64, now Ended) {
 	w.known[i] = known{}
 	switch {
 	case answered > 0:
-		w.ancient, w.gone = 0, old
+		w.ancient.clear()
+		w.gone = old
 	case old > max(w.floor, w.gone):
-		w.ancient += max(begun-int64(w.left[i]), 0)
+		w.ancient.add(old, begun-int64(w.left[i]))
 	}
 	w.left[i] = 0
 	if w.marks != nil {

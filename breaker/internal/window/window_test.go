@@ -285,7 +285,7 @@ func TestConcurrentTurnsLoseNothing(t *testing.T) {
 	if begun != workers*each || e.Answered != workers*each*4/5 {
 		t.Errorf("%d begun, %d answered, want %d and %d", begun, e.Answered, workers*each, workers*each*4/5)
 	}
-	if got := w.Stalled(noSlot, 1<<60) + int(w.ancient); got != 0 {
+	if got := w.Stalled(noSlot, 1<<60) + int(w.ancient.n); got != 0 {
 		t.Errorf("%d calls out after all have ended, want 0", got)
 	}
 }
