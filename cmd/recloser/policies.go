@@ -138,6 +138,12 @@ func isFile(name string) bool {
 
 // policyOfFile is that of a configuration file.
 func policyOfFile(text, name string, flags map[string]string, warn func(string)) (replay.Policy, error) {
+	switch info, err := os.Stat(name); {
+	case err != nil:
+		return replay.Policy{}, fmt.Errorf("--policy %s: %w", text, unpathed(err))
+	case info.IsDir():
+		return replay.Policy{}, fmt.Errorf("--policy %s: it is a directory", text)
+	}
 	flags[config.FileOption().Name] = name
 	c, err := config.Read(config.Given{Flags: flags, Keyless: true})
 	if err != nil {
