@@ -21,8 +21,14 @@ type tally struct {
 	waited  time.Duration
 	lost    time.Duration
 	outages []outageTally // by their begin
-	gone    int           // so many of the first are over, and what came after them too
+	begun   int           // so many of the first
+	near    []int         // of these, which are not over, or have not been for long
+	silent  map[where][]int
 }
+
+// where is what an outage is of. By it those are kept that have been over for long, and
+// after which nothing was answered yet.
+type where struct{ model, replica int }
 
 // outageTally is what has come of one outage.
 type outageTally struct {
@@ -40,31 +46,56 @@ func (t *tally) start(outages []Outage) {
 	for _, o := range outages {
 		t.outages = append(t.outages, outageTally{Outage: o})
 	}
+	t.silent = make(map[where][]int)
 	slices.SortStableFunc(t.outages, func(a, b outageTally) int { return cmp.Compare(a.From, b.From) })
 }
 
-// during calls f with the outages that are one for a, or that a may be the first
-// after.
-func (t *tally) during(a *Attempt, now time.Duration, f func(o *outageTally, over bool)) {
-	for t.gone < len(t.outages) && t.outages[t.gone].isBack && now > t.outages[t.gone].To+recovery {
-		t.gone++
+// during calls f with the outages that are one for a, or that have just been. There may
+// be very many that have been over for long: they cost nothing here.
+func (t *tally) during(a *Attempt, f func(o *outageTally, over bool)) {
+	if len(t.near) == 0 && (t.begun == len(t.outages) || t.outages[t.begun].From > a.Begin) {
+		return
 	}
-	for i := t.gone; i < len(t.outages) && t.outages[i].From <= now; i++ {
-		if o := &t.outages[i]; o.hits(a) {
-			f(o, now >= o.To)
+	for t.begun < len(t.outages) && t.outages[t.begun].From <= a.Begin {
+		t.near = append(t.near, t.begun)
+		t.begun++
+	}
+	t.near = slices.DeleteFunc(t.near, func(i int) bool {
+		o := &t.outages[i]
+		past := a.Begin > o.To+recovery
+		if past && !o.isBack {
+			of := where{o.Model, o.Replica}
+			t.silent[of] = append(t.silent[of], i)
 		}
+		return past
+	})
+	for _, i := range t.near {
+		if o := &t.outages[i]; o.From <= a.Begin && o.hits(a) { // a may have begun long ago
+			f(o, a.Begin >= o.To)
+		}
+	}
+}
+
+// back is told of an attempt that will be answered.
+func (t *tally) back(a *Attempt) {
+	if len(t.silent) == 0 {
+		return
+	}
+	for _, of := range [...]where{{a.Model, a.Replica}, {a.Model, Any}, {Any, a.Replica}, {Any, Any}} {
+		for _, i := range t.silent[of] {
+			t.outages[i].isBack, t.outages[i].back = true, a.Begin
+		}
+		delete(t.silent, of)
 	}
 }
 
 func (t *tally) arrived(q Request) {
 	t.sum.Requests++
-	if t.gone < len(t.outages) && t.outages[t.gone].From <= q.At {
-		t.during(&Attempt{Request: q}, q.At, func(o *outageTally, over bool) {
-			if over && q.At < o.To+recovery {
-				o.requests++
-			}
-		})
-	}
+	t.during(&Attempt{Request: q, Begin: q.At}, func(o *outageTally, over bool) {
+		if over && q.At < o.To+recovery {
+			o.requests++
+		}
+	})
 }
 
 func (t *tally) began(f *flight) {
@@ -75,12 +106,8 @@ func (t *tally) began(f *flight) {
 	if f.answer.Guessed {
 		t.sum.Guessed++
 	}
-	a := &f.attempt
-	if t.gone >= len(t.outages) || t.outages[t.gone].From > a.Begin {
-		return
-	}
-	t.during(a, a.Begin, func(o *outageTally, over bool) {
-		good := f.answer.Class == breaker.Answer
+	a, good := &f.attempt, f.answer.Class == breaker.Answer
+	t.during(a, func(o *outageTally, over bool) {
 		switch {
 		case !over && !good:
 			t.sum.Wasted++
@@ -91,6 +118,9 @@ func (t *tally) began(f *flight) {
 			o.attempts++
 		}
 	})
+	if good {
+		t.back(a)
+	}
 }
 
 // failed is told of an attempt when it ends so.
@@ -100,21 +130,18 @@ func (t *tally) failed(f *flight) {
 	if f.answer.Class == breaker.Quota {
 		t.sum.Limited++
 	}
-	a := &f.attempt
-	if t.gone < len(t.outages) && t.outages[t.gone].From <= a.Begin {
-		t.during(a, a.Begin, func(o *outageTally, over bool) {
-			if !over && !o.isCaught {
-				o.failures++
-			}
-		})
-	}
+	t.during(&f.attempt, func(o *outageTally, over bool) {
+		if !over && !o.isCaught {
+			o.failures++
+		}
+	})
 }
 
 func (t *tally) refused(f *flight, would Chance) {
 	a := &f.attempt
 	t.sum.Refused++
 	t.sum.RefusedGood += would.Answered
-	t.during(a, a.Begin, func(o *outageTally, over bool) {
+	t.during(a, func(o *outageTally, over bool) {
 		if !over && !o.isCaught {
 			o.isCaught, o.caught = true, a.Begin
 		}

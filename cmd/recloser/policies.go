@@ -25,6 +25,7 @@ import (
 const (
 	adaptiveName = "adaptive"
 	classicName  = "classic"
+	policyName   = "policy" // the option that chooses one of them
 	aboutOurs    = "Recloser's %s, at two levels, a gate holding back calls after a 429 (docs/configuration.md)"
 )
 
@@ -36,7 +37,7 @@ func defaultPolicies() []string {
 // presets are all that have a name. Each model has a circuit of the peers if keyed,
 // otherwise all have one.
 func presets(keyed bool) ([]replay.Policy, error) {
-	classic, err := config.Load(config.Flags(map[string]string{"policy": classicName}))
+	classic, err := config.Load(config.Flags(map[string]string{policyName: classicName}))
 	if err != nil {
 		return nil, err
 	}
@@ -96,10 +97,13 @@ func policyOf(text string, all []replay.Policy, warn func(string)) (replay.Polic
 
 // ours is a policy of Recloser with options.
 func ours(text, name, options string, flags map[string]string) (replay.Policy, error) {
-	flags["policy"] = classicName
+	if _, given := flags[policyName]; given {
+		return replay.Policy{}, usageError{fmt.Errorf("--policy %s: %s is a policy already: leave out %s=", text, name, policyName)}
+	}
+	flags[policyName] = classicName
 	c, err := config.Load(config.Flags(flags))
 	for _, s := range thresholds(c) {
-		if name == adaptiveName && s.Name != "reset-timeout" && s.Name != "policy" {
+		if name == adaptiveName && s.Name != "reset-timeout" && s.Name != policyName {
 			err = fmt.Errorf("%s is of the classic policy: adaptive takes reset-timeout, and the options of gates", s.Name)
 		}
 	}
@@ -134,6 +138,12 @@ func isFile(name string) bool {
 
 // policyOfFile is that of a configuration file.
 func policyOfFile(text, name string, flags map[string]string, warn func(string)) (replay.Policy, error) {
+	switch info, err := os.Stat(name); {
+	case err != nil:
+		return replay.Policy{}, fmt.Errorf("--policy %s: %w", text, unpathed(err))
+	case info.IsDir():
+		return replay.Policy{}, fmt.Errorf("--policy %s: it is a directory", text)
+	}
 	flags[config.FileOption().Name] = name
 	c, err := config.Read(config.Given{Flags: flags, Keyless: true})
 	if err != nil {
@@ -172,6 +182,8 @@ func circuitFlags(text string) (map[string]string, error) {
 		case !known[name]:
 			near := nearest.Of(name, slices.Sorted(maps.Keys(known)))
 			return nil, fmt.Errorf("circuits and gates have no option %s%s", name, didYouMean(near))
+		case flags[name] != "":
+			return nil, fmt.Errorf("%s is there twice", name)
 		}
 		flags[name] = strings.TrimSpace(value)
 	}

@@ -66,7 +66,11 @@ Policies:
 			near := nearest.Of(times.value, []string{"answer", "start"})
 			return usageError{fmt.Errorf("--times is %q: use answer or start%s", times.value, didYouMean(near))}
 		}
-		write, err := renderer(out.format(), cmd.OutOrStdout())
+		format, err := out.format(cmd)
+		if err != nil {
+			return err
+		}
+		write, err := renderer(format, cmd.OutOrStdout())
 		if err != nil {
 			return err
 		}
@@ -78,7 +82,7 @@ Policies:
 		if *perModel {
 			policies = c.keyed
 		}
-		b := &backtest{policies: policies, seed: out.seed, watch: out.format() == "html", bar: newProgress(cmd.ErrOrStderr())}
+		b := &backtest{policies: policies, seed: out.seed, watch: format == "html", bar: newProgress(cmd.ErrOrStderr())}
 		ctx, stop := onSignals(cmd.Context(), func() {})
 		defer stop()
 		reader := &traceReader{cmd.InOrStdin(), times.value == "answer", b.bar}
@@ -109,11 +113,15 @@ type output struct {
 	seed uint64
 }
 
-func (o *output) format() string {
-	if o.json {
-		return "json"
+// format is the one that is asked for; an error says that there are two.
+func (o *output) format(cmd *cobra.Command) (string, error) {
+	switch {
+	case o.json && cmd.Flags().Changed("format"):
+		return "", usageError{errors.New("--json is --format json: leave one out")}
+	case o.json:
+		return "json", nil
 	}
-	return o.kind.value
+	return o.kind.value, nil
 }
 
 func outputFlags(cmd *cobra.Command) *output {
@@ -121,7 +129,6 @@ func outputFlags(cmd *cobra.Command) *output {
 	cmd.Flags().Uint64Var(&o.seed, "seed", 1, "another `NUMBER` is other luck")
 	cmd.Flags().Var(o.kind, "format", "how it is written")
 	cmd.Flags().BoolVar(&o.json, "json", false, "the same as --format json")
-	cmd.MarkFlagsMutuallyExclusive("json", "format")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json", "html"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("seed", cobra.NoFileCompletions)
 	return o

@@ -62,7 +62,11 @@ Policies:
 		if *list {
 			return listPolicies(cmd.OutOrStdout())
 		}
-		write, err := renderer(out.format(), cmd.OutOrStdout())
+		format, err := out.format(cmd)
+		if err != nil {
+			return err
+		}
+		write, err := renderer(format, cmd.OutOrStdout())
 		if err != nil {
 			return err
 		}
@@ -75,7 +79,7 @@ Policies:
 			return err
 		}
 		shown := *detail || len(columns) == 1
-		b := &backtest{policies: c.together, seed: out.seed, watch: shown && out.format() == "html", bar: newProgress(cmd.ErrOrStderr())}
+		b := &backtest{policies: c.together, seed: out.seed, watch: shown && format == "html", bar: newProgress(cmd.ErrOrStderr())}
 		ctx, stop := onSignals(cmd.Context(), func() {})
 		defer stop()
 		made, err := b.simulate(ctx, columns, c, shown)

@@ -41,7 +41,7 @@ type loaded struct {
 
 // traceReader reads traces.
 type traceReader struct {
-	stdin io.Reader
+	stdin io.Reader // nil once it has been read
 	ended bool // rows stand at the moment when the answer came
 	bar   *progress
 }
@@ -49,7 +49,12 @@ type traceReader struct {
 // read reads a file: CSV, packed or not, or a history.
 func (r *traceReader) read(ctx context.Context, name string) (*loaded, error) {
 	in, size := r.stdin, int64(0)
-	if name != stdinName {
+	if name == stdinName {
+		if r.stdin == nil {
+			return nil, errors.New("the standard input can be read once")
+		}
+		r.stdin = nil
+	} else {
 		f, err := os.Open(name)
 		if err != nil {
 			return nil, unpathed(err)

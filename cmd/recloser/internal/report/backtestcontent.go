@@ -37,7 +37,11 @@ func (b *Backtest) span() string {
 	if b.Table != nil {
 		what = many(int64(len(b.Table.Scenarios)), "scenario")
 	}
-	return what + ", " + count(int64(len(b.Policies))) + " policies and the oracle, seed " + strconv.FormatUint(b.Seed, 10)
+	policies := "1 policy"
+	if n := len(b.Policies); n != 1 {
+		policies = count(int64(n)) + " policies"
+	}
+	return what + ", " + policies + " and the oracle, seed " + strconv.FormatUint(b.Seed, 10)
 }
 
 // regretTable has the policies by scenario.
@@ -103,9 +107,16 @@ func (c *Scorecard) traceSays() []string {
 		says = append(says, "Of "+many(int64(t.NoLatency), "attempt")+" the latency is not told, and taken to be the median of the others.")
 	}
 	if t.Unsorted > 0 {
-		says = append(says, many(int64(t.Unsorted), "row")+" stood before an earlier one, and have been sorted.")
+		says = append(says, many(int64(t.Unsorted), "row")+" stood before an earlier one, and "+was(t.Unsorted)+" sorted.")
 	}
 	return append(says, c.guessed())
+}
+
+func was(rows int) string {
+	if rows == 1 {
+		return "was"
+	}
+	return "were"
 }
 
 func (t *Traced) troubles() string {

@@ -36,7 +36,7 @@ type Row struct {
 	At             time.Duration // since the first row of the trace
 	Model          string
 	OK             bool
-	Latency        time.Duration // Unknown: not told
+	Latency        time.Duration // at most a day; Unknown: not told
 	RequestTokens  int64         // likewise
 	ResponseTokens int64
 	Status         int    // 0: no answer came; Unknown: not told
@@ -56,6 +56,10 @@ type Table struct {
 // maxRow bounds a row in bytes, so that a file which never ends one does not fill the
 // memory; and what is read ahead of it.
 const maxRow = 1 << 20
+
+// longest bounds a latency: beyond it milliseconds were meant, and instants might
+// overflow.
+const longest = 24 * time.Hour
 
 // bound passes on so many bytes, and then an error.
 type bound struct {
@@ -175,6 +179,9 @@ func (t *Table) row(record []string) (Row, error) {
 		At: c.seconds("timestamp_s"), Model: c.text("model"), OK: c.ok(), Latency: c.seconds("latency_s"),
 		RequestTokens: c.whole("request_tokens"), ResponseTokens: c.whole("response_tokens"), Status: int(c.whole("status")),
 		Call: c.text("call"), Attempt: int(max(c.whole("attempt"), 0)), Circuit: c.text("circuit"), Kind: c.text("kind"),
+	}
+	if r.Latency > longest {
+		c.wrong("latency_s", c.text("latency_s"), "seconds, of a day at most")
 	}
 	if c.err == nil && r.At < 0 {
 		c.err = errors.New("timestamp_s is empty: every row needs one")

@@ -65,14 +65,15 @@ func TestReadersGoByTheHeader(t *testing.T) {
 
 func TestWhatIsWrongNamesItsLine(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                     "it is empty: a header is the least",
-		"a,b\n":                                "line 1: there is no column timestamp_s",
-		"timestamp_s,outcome\n1,maybe\n":       `line 2: outcome is "maybe": use ok or error`,
-		"timestamp_s,outcome\n1,ok\n,ok\n":     "line 3: timestamp_s is empty: every row needs one",
-		"timestamp_s,outcome\n-1,ok\n":         `line 2: timestamp_s is "-1": use seconds, such as 1.25`,
-		"timestamp_s,outcome,status\n1,ok,x\n": `line 2: status is "x": use a whole number`,
-		"timestamp_s,outcome\n1,ok,2,3\n":      "record on line 2: wrong number of fields",
-		"\x1f\x8b":                             "it is no gzip file: unexpected EOF",
+		"":                                 "it is empty: a header is the least",
+		"a,b\n":                            "line 1: there is no column timestamp_s",
+		"timestamp_s,outcome\n1,maybe\n":   `line 2: outcome is "maybe": use ok or error`,
+		"timestamp_s,outcome\n1,ok\n,ok\n": "line 3: timestamp_s is empty: every row needs one",
+		"timestamp_s,outcome\n-1,ok\n":     `line 2: timestamp_s is "-1": use seconds, such as 1.25`,
+		"timestamp_s,outcome,latency_s\n1,ok,9e4": `line 2: latency_s is "9e4": use seconds, of a day at most`,
+		"timestamp_s,outcome,status\n1,ok,x\n":    `line 2: status is "x": use a whole number`,
+		"timestamp_s,outcome\n1,ok,2,3\n":         "record on line 2: wrong number of fields",
+		"\x1f\x8b":                                "it is no gzip file: unexpected EOF",
 	} {
 		if _, err := read(t, text); err == nil || err.Error() != want {
 			t.Errorf("%q: got %v, want %s", text, err, want)

@@ -55,9 +55,13 @@ type player struct {
 	oracle [][]ledger // by part and seed
 }
 
-// stage is a part with one seed.
+// stage is a part with one seed. Its client waits as long as was recorded, as that of
+// "recloser replay": otherwise answers that took longer than its patience would be
+// failures.
 func (p *player) stage(of *part, seed int) replay.Stage {
-	return of.trace.Stage(replay.Likely, replay.SpecClient(), p.seed+uint64(seed))
+	client := replay.SpecClient()
+	client.GiveUp = 0
+	return of.trace.Stage(replay.Likely, client, p.seed+uint64(seed))
 }
 
 // ask plays the oracle with so many seeds.

@@ -92,6 +92,31 @@ func TestTheLimitIsObeyed(t *testing.T) {
 	}
 }
 
+// TestWhatIsOnRecordStaysAFact: an answer that took longer than the patience of the
+// scenarios' client is an answer.
+func TestWhatIsOnRecordStaysAFact(t *testing.T) {
+	tr, err := replay.ReadTrace(func(yield func(replay.Record, error) bool) {
+		for i := range 300 {
+			r := replay.Record{At: time.Duration(i) * time.Second, Model: "m", Kind: replay.KindOf(true, 200), Status: 200, Latency: 2 * time.Minute}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}, replay.TraceConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &search{Input: input(tr), player: &player{build: build, done: func(int) {}}}
+	s.divide()
+	if err := s.player.ask(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	m, err := s.on(t.Context(), Settings{}, append(s.train, s.held...), 1)
+	if err != nil || m.failed != 0 || m.unanswered != 0 || m.regret() != 0 {
+		t.Errorf("%+v (%v)", m, err)
+	}
+}
+
 func TestTheLedgerAddsUpToTheScore(t *testing.T) {
 	stage := traced(t, time.Hour, time.Second, short).Stage(replay.Likely, replay.SpecClient(), 3)
 	for _, p := range append(replay.Peers(false), replay.Circuits{}.Policy("ours", ""), replay.Oracle(replay.SpecCosts())) {
