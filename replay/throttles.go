@@ -97,7 +97,7 @@ func (e *ejector) look(now time.Duration) {
 		at := e.looked + envoyInterval
 		switch {
 		case e.out && at >= e.until:
-			e.out = false
+			e.out, e.row = false, 0 // counted anew, as unejectHost does
 		case !e.out:
 			e.ejections = max(e.ejections-1, 0)
 		}

@@ -37,13 +37,17 @@ func defaultPolicies() []string {
 // presets are all that have a name. Each model has a circuit of the peers if keyed,
 // otherwise all have one.
 func presets(keyed bool) ([]replay.Policy, error) {
-	classic, err := config.Load(config.Flags(map[string]string{policyName: classicName}))
-	if err != nil {
-		return nil, err
+	var ours [2]replay.Circuits
+	for i, name := range []string{adaptiveName, classicName} {
+		c, err := config.Load(config.Flags(map[string]string{policyName: name}))
+		if err != nil {
+			return nil, err
+		}
+		ours[i] = circuitsOf(c)
 	}
 	return append([]replay.Policy{
-		adaptive(classic).Policy(adaptiveName, fmt.Sprintf(aboutOurs, "adaptive policy: opens when a row of failures is too unlikely at the failure rate of before, and probes by a square root law")),
-		circuitsOf(classic).Policy(classicName, fmt.Sprintf(aboutOurs, "defaults: 5 failures in a row open a circuit for 1 s, doubling to 30 s, with up to 1 s more at random; then one probe")),
+		ours[0].Policy(adaptiveName, fmt.Sprintf(aboutOurs, "adaptive policy: opens when a row of failures is too unlikely at the failure rate of before, and probes by a square root law")),
+		ours[1].Policy(classicName, fmt.Sprintf(aboutOurs, "defaults: 5 failures in a row open a circuit for 1 s, doubling to 30 s, with up to 1 s more at random; then one probe")),
 	}, replay.Peers(keyed)...), nil
 }
 
@@ -57,16 +61,6 @@ func circuitsOf(c *config.Serve) replay.Circuits {
 		learns := c.Guard.Adaptive
 		learns.QuotaRun = cmp.Or(learns.QuotaRun, breaker.Off) // as in the guard: a 429 is the gate's
 		x.Breaker.NewPolicy = breaker.Adaptive(learns)
-	}
-	return x
-}
-
-// adaptive are the same with the adaptive policy, which needs no thresholds.
-func adaptive(c *config.Serve) replay.Circuits {
-	x := circuitsOf(c)
-	x.Breaker = breaker.Config{NewPolicy: breaker.Adaptive(breaker.AdaptiveConfig{QuotaRun: breaker.Off})} // see circuitsOf
-	if s := c.Settings.Get("reset-timeout"); s.Source != config.Default {
-		x.Breaker.ResetTimeout = c.Guard.Breaker.ResetTimeout
 	}
 	return x
 }
@@ -100,34 +94,13 @@ func ours(text, name, options string, flags map[string]string) (replay.Policy, e
 	if _, given := flags[policyName]; given {
 		return replay.Policy{}, usageError{fmt.Errorf("--policy %s: %s is a policy already: leave out %s=", text, name, policyName)}
 	}
-	flags[policyName] = classicName
+	flags[policyName] = name
 	c, err := config.Load(config.Flags(flags))
-	for _, s := range thresholds(c) {
-		if name == adaptiveName && s.Name != "reset-timeout" && s.Name != policyName {
-			err = fmt.Errorf("%s is of the classic policy: adaptive takes reset-timeout, and the options of gates", s.Name)
-		}
-	}
 	if err != nil {
 		return replay.Policy{}, usageError{fmt.Errorf("--policy %s: %w", text, err)}
 	}
 	x := circuitsOf(c)
-	if name == adaptiveName {
-		x = adaptive(c)
-	}
 	return x.Policy(text, fmt.Sprintf(aboutOurs, name+" policy with "+options)), nil
-}
-
-// thresholds are the settings of circuits that were given.
-func thresholds(c *config.Serve) (given config.Settings) {
-	if c == nil {
-		return nil
-	}
-	for _, s := range c.Settings.Changed() {
-		if strings.HasPrefix(s.Path, "breaker.") {
-			given = append(given, s)
-		}
-	}
-	return given
 }
 
 // isFile tells whether a name is that of a file, there or not.

@@ -42,7 +42,7 @@ type loaded struct {
 // traceReader reads traces.
 type traceReader struct {
 	stdin io.Reader // nil once it has been read
-	ended bool // rows stand at the moment when the answer came
+	ended bool      // rows stand at the moment when the answer came
 	bar   *progress
 }
 
