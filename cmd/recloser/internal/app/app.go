@@ -83,11 +83,11 @@ func New(ctx context.Context, cfg *config.Serve, opts Options) (*App, error) {
 func (a *App) prepare(ctx context.Context, cfg *config.Serve) error {
 	a.hashKey = a.keyOfGates(ctx)
 	a.watch(ctx, cfg)
+	a.otel = telemetry.OpenOTel(ctx, telemetry.OTelConfig{Version: a.opts.Version, Log: a.log})
 	a.measure(cfg)
 	if err := a.openAlerts(ctx, cfg); err != nil {
 		return err
 	}
-	a.otel = telemetry.OpenOTel(ctx, telemetry.OTelConfig{Version: a.opts.Version, Log: a.log})
 	var err error
 	if a.guard, err = guard.New(a.opts.Transport, a.guardConfig(cfg)); err != nil {
 		return err
