@@ -370,6 +370,15 @@ func (a *attempt) settle(f *fault.Error) {
 		a.permit.RecordResult(a.result())
 	}
 	a.reportGates(f)
+	a.ended(f)
+	if a.passed {
+		a.finish()
+	}
+}
+
+// ended tells the observer how the exchange has ended. It is not part of settle because
+// an event takes much room on the stack, on which the end of the call follows.
+func (a *attempt) ended(f *fault.Error) {
 	e := a.event(AttemptEnded)
 	e.Fault, e.Status, e.NoDone, e.Content, e.Duration = f, a.status(), a.unmarked, a.content, time.Since(a.start)
 	e.InputTokens, e.OutputTokens = a.used.input, a.used.output
@@ -383,9 +392,6 @@ func (a *attempt) settle(f *fault.Error) {
 		e.Key = a.leg.key.Label()
 	}
 	a.call.observe(e)
-	if a.passed {
-		a.finish()
-	}
 }
 
 // end settles the exchange when nothing of it is left to come.

@@ -310,11 +310,16 @@ func (c *call) ended(f *fault.Error, status int, content time.Duration) {
 	c.observe(e)
 }
 
-// observe tells the observer of an event where the call is, unless it says where.
+// observe tells the observer, whose panics stay its own, of an event where the call is,
+// unless it says where.
 func (c *call) observe(e Event) {
+	if c.live.cfg.Observe == nil {
+		return
+	}
+	defer func() { _ = recover() }()
 	e.Call = c.number
 	if e.Circuit == "" {
 		e.Circuit, e.Target = c.report.Circuit, c.report.Target
 	}
-	c.live.observe(c.req.Context(), e)
+	c.live.cfg.Observe(c.req.Context(), e)
 }

@@ -1,7 +1,6 @@
 package guard
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -69,13 +68,4 @@ func (e Event) SetHeader(name, value string) {
 	default:
 		e.headers.set(http.CanonicalHeaderKey(name), []string{value})
 	}
-}
-
-// observe tells the observer, whose panics stay its own.
-func (l *live) observe(ctx context.Context, e Event) {
-	if l.cfg.Observe == nil {
-		return
-	}
-	defer func() { _ = recover() }()
-	l.cfg.Observe(ctx, e)
 }

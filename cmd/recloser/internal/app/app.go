@@ -83,11 +83,11 @@ func New(ctx context.Context, cfg *config.Serve, opts Options) (*App, error) {
 func (a *App) prepare(ctx context.Context, cfg *config.Serve) error {
 	a.hashKey = a.keyOfGates(ctx)
 	a.watch(ctx, cfg)
+	a.otel = telemetry.OpenOTel(ctx, telemetry.OTelConfig{Version: a.opts.Version, Log: a.log})
 	a.measure(cfg)
 	if err := a.openAlerts(ctx, cfg); err != nil {
 		return err
 	}
-	a.otel = telemetry.OpenOTel(ctx, telemetry.OTelConfig{Version: a.opts.Version, Log: a.log})
 	var err error
 	if a.guard, err = guard.New(a.opts.Transport, a.guardConfig(cfg)); err != nil {
 		return err
@@ -116,18 +116,19 @@ func (a *App) guardConfig(cfg *config.Serve) guard.Config {
 	g := cfg.Guard
 	transitions := []func(breaker.Transition){logTransitions(a.log), a.opts.OnTransition, a.alerts.engine.Transition, a.meter.Transition}
 	gates := []func(gate.Transition){logGates(a.log), a.alerts.engine.GateTransition}
-	g.Observe = both(both(g.Observe, a.alerts.engine.Observe), a.meter.Observe)
+	observers := []func(context.Context, guard.Event){g.Observe, a.alerts.engine.Observe, a.meter.Observe}
 	if h := a.history; h != nil {
 		transitions, gates = append(transitions, recordTransition(h)), append(gates, recordGate(h))
-		g.Observe, g.HashKey = both(g.Observe, recordCalls(h)), a.hashKey
+		observers, g.HashKey = append(observers, recordCalls(h)), a.hashKey
 	}
 	if l := a.live; l != nil {
 		transitions, gates = append(transitions, l.Transition), append(gates, l.GateTransition)
-		g.Observe = both(g.Observe, l.Observe)
+		observers = append(observers, l.Observe)
 	}
 	if o := a.otel; o != nil {
-		g.Observe = both(g.Observe, o.Observe)
+		observers = append(observers, o.Observe)
 	}
+	g.Observe = allObservers(observers...)
 	g.Breaker.OnTransition, g.Gate.OnTransition = all(transitions...), all(gates...)
 	return g
 }

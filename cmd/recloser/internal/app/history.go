@@ -120,14 +120,16 @@ func all[T any](observers ...func(T)) func(T) {
 	}
 }
 
-// both tells two observers of calls; the first may be nil.
-func both(first, second func(context.Context, guard.Event)) func(context.Context, guard.Event) {
-	if first == nil {
-		return second
-	}
+// allObservers tells several observers of calls, those that are nil aside. Pairs of
+// pairs would need room for a copy of the event at each level, more than the stack of a
+// connection has, which then grew again and again.
+func allObservers(observers ...func(context.Context, guard.Event)) func(context.Context, guard.Event) {
 	return func(ctx context.Context, e guard.Event) {
-		first(ctx, e)
-		second(ctx, e)
+		for _, o := range observers {
+			if o != nil {
+				o(ctx, e)
+			}
+		}
 	}
 }
 

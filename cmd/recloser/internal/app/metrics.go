@@ -13,10 +13,14 @@ const metricsPath = "/metrics"
 
 // measure makes what counts, for the metrics and for alerts.
 func (a *App) measure(cfg *config.Serve) {
-	a.meter = telemetry.NewMeter(telemetry.MeterConfig{
+	c := telemetry.MeterConfig{
 		MaxCircuits:      2*cfg.Guard.MaxCircuits + 2, // models and upstreams, each with an overflow
-		NativeHistograms: cfg.NativeHistograms, TraceID: telemetry.TraceID,
-	})
+		NativeHistograms: cfg.NativeHistograms,
+	}
+	if a.otel.Traces() { // else each call would look twice for what cannot be there
+		c.TraceID = telemetry.TraceID
+	}
+	a.meter = telemetry.NewMeter(c)
 }
 
 // openMetrics makes what answers scrapes, if somebody can ask.

@@ -134,6 +134,9 @@ func (o *OTel) openMetrics(ctx context.Context, about *resource.Resource, report
 	}
 }
 
+// Traces reports whether there are any.
+func (o *OTel) Traces() bool { return o != nil && o.tracer != nil }
+
 // Shutdown exports what is left, and ends all goroutines, when ctx ends at the
 // latest. It may be called again.
 func (o *OTel) Shutdown(ctx context.Context) error {

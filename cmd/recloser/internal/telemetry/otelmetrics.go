@@ -46,7 +46,8 @@ type attemptKey struct {
 	status                                      int
 }
 
-// attemptSeries are the attributes of attempts.
+// attemptSeries are the attributes of attempts. Of one that is no operation of GenAI
+// there are HTTP's alone.
 type attemptSeries struct {
 	http, genAI, input, output []metric.RecordOption
 }
@@ -95,7 +96,7 @@ func (o *OTel) WatchCircuits(circuits *breaker.Registry) error {
 // served counts a request to the proxy.
 func (m *otelMetrics) served(x *exchange, errorType string) {
 	key := requestKey{x.method, x.scheme, x.route, errorType, x.status}
-	m.server.Record(x.ctx, time.Since(x.start).Seconds(), m.requests.get(key, newRequestSeries)...)
+	m.server.Record(x.ctx.Context, time.Since(x.start).Seconds(), m.requests.get(key, newRequestSeries)...)
 }
 
 func newRequestSeries(k requestKey) []metric.RecordOption {
@@ -150,13 +151,9 @@ func (m *otelMetrics) attempt(ctx context.Context, e *guard.Event) {
 	if e.Request == nil {
 		return
 	}
-	key := attemptKey{
-		circuit: e.Circuit, host: e.Request.URL.Host, method: methodOf(e.Request.Method),
-		operation: operationOf(e.Request.Method, e.Request.URL.Path), errorType: errorTypeOf(e.Fault), status: e.Status,
-	}
-	s := m.attempts.get(key, func(k attemptKey) *attemptSeries { return newAttemptSeries(k, e) })
+	s := m.seriesOf(e)
 	m.client.Record(ctx, e.Duration.Seconds(), s.http...)
-	if key.operation == "" {
+	if s.genAI == nil {
 		return
 	}
 	m.operation.Record(ctx, e.Duration.Seconds(), s.genAI...)
@@ -169,6 +166,15 @@ func (m *otelMetrics) attempt(ctx context.Context, e *guard.Event) {
 	if e.OutputTokens > 0 {
 		m.tokens.Record(ctx, e.OutputTokens, s.output...)
 	}
+}
+
+// seriesOf finds the attributes of an attempt.
+func (m *otelMetrics) seriesOf(e *guard.Event) *attemptSeries {
+	key := attemptKey{
+		circuit: e.Circuit, host: e.Request.URL.Host, method: methodOf(e.Request.Method),
+		operation: operationOf(e.Request.Method, e.Request.URL.Path), errorType: errorTypeOf(e.Fault), status: e.Status,
+	}
+	return m.attempts.get(key, func(k attemptKey) *attemptSeries { return newAttemptSeries(k, e) })
 }
 
 // newAttemptSeries puts together the attributes of attempts such as that of e. The

@@ -127,3 +127,23 @@ func TestSeriesAreBounded(t *testing.T) {
 		t.Errorf("made %d, remembered %d", made, len(*s.known.Load()))
 	}
 }
+
+// What a call meant whose answer was broken off is known without traces too.
+func TestMetricsOfBrokenStreams(t *testing.T) {
+	c := startCollector(t)
+	t.Setenv("OTEL_TRACES_EXPORTER", "none")
+	r := newOTelRig(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = w.Write([]byte("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n\n"))
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	})
+	if _, _, err := r.post(t, chat+`,"stream":true}`); err == nil {
+		t.Error("the stream was whole")
+	}
+	r.close()
+	server := c.points("http.server.request.duration")
+	if len(server) != 1 || server[0].attributes["error.type"] != "service" {
+		t.Errorf("%v", server)
+	}
+}

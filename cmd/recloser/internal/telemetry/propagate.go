@@ -10,16 +10,18 @@ import (
 // tracestate that did not fit its traceparent goes no further; baggage goes as it
 // came.
 func (o *OTel) inject(ctx context.Context, e *guard.Event) {
-	c := attemptCarrier{event: e}
+	c := attemptCarrier{event: *e}
 	o.propagator.Inject(ctx, &c)
 	if !c.state && e.Request.Header.Get("Tracestate") != "" {
 		e.SetHeader("Tracestate", "")
 	}
 }
 
-// attemptCarrier is a propagation.TextMapCarrier of an attempt that begins.
+// attemptCarrier is a propagation.TextMapCarrier of an attempt that begins. It has its
+// own event: a pointer, with a propagator in between, would have every event of every
+// call allocated.
 type attemptCarrier struct {
-	event *guard.Event
+	event guard.Event
 	state bool // it has got a tracestate
 }
 

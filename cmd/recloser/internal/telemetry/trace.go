@@ -23,14 +23,30 @@ const maxPath = 256
 // exchangeKey finds the exchange in its request's context.
 type exchangeKey struct{}
 
+// exchangeContext is the context of a request, in which its exchange is found. As part
+// of that it costs nothing of its own.
+type exchangeContext struct {
+	context.Context // with the exchange's span
+
+	exchange *exchange
+}
+
+// Value returns the exchange, or what was there before.
+func (c *exchangeContext) Value(key any) any {
+	if _, ok := key.(exchangeKey); ok {
+		return c.exchange
+	}
+	return c.Context.Value(key)
+}
+
 // exchange is a request that is being answered. To the handler it is the
 // http.ResponseWriter, so that it sees the status.
 type exchange struct {
 	http.ResponseWriter
 
 	otel   *OTel
-	ctx    context.Context // with span
-	span   trace.Span      // nil: no traces
+	ctx    exchangeContext
+	span   trace.Span // nil: no traces
 	method string
 	scheme string
 	route  string
@@ -57,22 +73,24 @@ func (o *OTel) Middleware(h http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{
-			ResponseWriter: w, otel: o, ctx: r.Context(), method: methodOf(r.Method), scheme: "http", route: routeOf(r.URL.Path), start: time.Now(),
+			ResponseWriter: w, otel: o, method: methodOf(r.Method), scheme: "http", route: routeOf(r.URL.Path), start: time.Now(),
 		}
 		if r.TLS != nil {
 			x.scheme = "https"
 		}
-		defer x.end()
+		ctx := r.Context()
 		if o.tracer != nil {
-			x.begin(r)
+			ctx = x.begin(r)
 		}
-		h.ServeHTTP(x, r.WithContext(context.WithValue(x.ctx, exchangeKey{}, x)))
+		x.ctx = exchangeContext{ctx, x}
+		defer x.end()
+		h.ServeHTTP(x, r.WithContext(&x.ctx))
 		x.whole = true
 	})
 }
 
-// begin starts the span of the request.
-func (x *exchange) begin(r *http.Request) {
+// begin starts the span of the request and returns a context with it.
+func (x *exchange) begin(r *http.Request) context.Context {
 	name := x.method
 	if name == "_OTHER" {
 		name = "HTTP"
@@ -80,10 +98,10 @@ func (x *exchange) begin(r *http.Request) {
 	if x.route != "" {
 		name += " " + x.route
 	}
-	ctx := x.otel.propagator.Extract(x.ctx, propagation.HeaderCarrier(r.Header))
-	x.ctx, x.span = x.otel.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(x.start))
+	ctx := x.otel.propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+	ctx, x.span = x.otel.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(x.start))
 	if !x.span.IsRecording() {
-		return
+		return ctx
 	}
 	x.span.SetAttributes(
 		semconv.HTTPRequestMethodKey.String(x.method),
@@ -93,6 +111,7 @@ func (x *exchange) begin(r *http.Request) {
 	if x.route != "" {
 		x.span.SetAttributes(semconv.HTTPRoute(x.route))
 	}
+	return ctx
 }
 
 // end is called when the handler returns or panics.

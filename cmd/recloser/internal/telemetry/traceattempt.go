@@ -31,6 +31,9 @@ func (o *OTel) Observe(ctx context.Context, e guard.Event) {
 	if o.metrics != nil {
 		o.metrics.observe(ctx, &e)
 	}
+	if o.tracer == nil && e.Type != guard.CallEnded {
+		return // no span to be part of, and its request is far up its context
+	}
 	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
 		x.observe(&e)
 	}
@@ -54,7 +57,7 @@ func (x *exchange) observe(e *guard.Event) {
 		if recording {
 			x.attemptBegun(e)
 		} else {
-			x.otel.inject(x.ctx, e)
+			x.otel.inject(x.ctx.Context, e)
 		}
 		return
 	default:
@@ -119,7 +122,7 @@ func (x *exchange) callEnded(e *guard.Event) {
 
 func (x *exchange) attemptBegun(e *guard.Event) {
 	operation := operationOf(e.Request.Method, e.Request.URL.Path)
-	ctx, span := x.otel.tracer.Start(x.ctx, spanName(operation, e),
+	ctx, span := x.otel.tracer.Start(x.ctx.Context, spanName(operation, e),
 		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attemptAttributes(operation, e)...))
 	x.otel.inject(ctx, e)
 	x.mu.Lock()
