@@ -41,6 +41,8 @@ type Page struct {
 	Next  string // what to do; "": nothing, as of a Resolved
 	Link  string // to the page of the circuit; "": none is known
 	Test  bool   // nothing is wrong: somebody tries whether pages arrive
+
+	taken func() // is called when a target has taken it, by each that has; nil: nobody asks
 }
 
 // NewTest returns a page that says that nothing is wrong.
