@@ -50,7 +50,7 @@ func newCourier(t *Target, name string, c DeliveryConfig) *courier {
 	r, repeats := s.(repeater)
 	courier := &courier{
 		target: t, cfg: c, log: c.Log.With("target", name), service: s,
-		box:    &outbox{limit: c.Queue, ends: repeats},
+		box:    &outbox{limit: c.Queue, ends: repeats, urgent: t.urgent},
 		wake:   make(chan struct{}, 1),
 		health: TargetStatus{Name: name, Critical: t.urgent},
 	}

@@ -105,11 +105,14 @@ func TestOnlyTheWorseningIsToldAgain(t *testing.T) {
 	g.take()
 	g.sent("firing warning circuit-opened")
 	g.pass(2 * time.Minute)
+	if len(g.pages) != 1 || !g.pages[0].Worse {
+		t.Errorf("%+v", g.pages)
+	}
 	g.sent("firing critical circuit-open")
 	g.restart(r)
 	g.stillOpen()
 	g.pass(lookTime)
-	if len(g.pages) != 1 || g.pages[0].Number != 2 {
+	if len(g.pages) != 1 || g.pages[0].Number != 2 || !g.pages[0].Worse {
 		t.Errorf("%+v", g.pages)
 	}
 	g.sent("firing critical circuit-open")

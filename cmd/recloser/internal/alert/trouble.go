@@ -88,9 +88,12 @@ func (e *Engine) goesOn(now time.Time, t *trouble, f []finding) {
 
 // tell sends a page of a trouble as it is.
 func (e *Engine) tell(now time.Time, t *trouble) {
+	gotWorse := t.told != "" && worse(t.severity, t.told)
 	t.told, t.toldRule, t.last, t.late = t.severity, t.rule, now, false
 	t.number++
-	e.send(t, t.page(now, &e.rules))
+	p := t.page(now, &e.rules)
+	p.Worse = gotWorse
+	e.send(t, p)
 }
 
 // tellEnd sends a page that a trouble of which people know is over.
