@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/recloser/recloser/internal/nearest"
 )
 
 // Alerts are what people are told of, and where.
@@ -98,6 +100,9 @@ func alertOptions() []option {
 	}
 }
 
+// criticalPrefix stands before the URL of a target that gets only critical pages.
+const criticalPrefix = "critical="
+
 // maxAlertTargets is more than anybody reads.
 const maxAlertTargets = 20
 
@@ -110,8 +115,11 @@ func alertTargets() option {
 		c.Alerts.To = nil
 		for one := range strings.FieldsSeq(text) {
 			t := AlertTarget{URL: one}
-			if rest, ok := strings.CutPrefix(one, "critical="); ok {
+			if rest, ok := strings.CutPrefix(one, criticalPrefix); ok {
 				t = AlertTarget{rest, true}
+			}
+			if before, _, ok := strings.Cut(t.URL, "="); ok && nearest.Of(before+"=", []string{criticalPrefix}) != "" {
+				return fmt.Errorf("entry %d begins with a word that is no service's; did you mean %s?", len(c.Alerts.To)+1, criticalPrefix)
 			}
 			if !strings.Contains(t.URL, "://") {
 				return fmt.Errorf("entry %d is no URL: use one such as slack://hook:TOKENS@webhook, or critical= and one", len(c.Alerts.To)+1)

@@ -24,6 +24,7 @@ func TestAlertTargets(t *testing.T) {
 		want []AlertTarget
 	}{
 		{"alerts: [slack://hook:hunter2@webhook]", []AlertTarget{slack}},
+		{"alerts: ['generic://h/critical=1']", []AlertTarget{{URL: "generic://h/critical=1"}}},
 		{"alerts: slack://hook:hunter2@webhook", []AlertTarget{slack}},
 		{"alerts: [{env: SLACK}, {file: " + secret + "}]", []AlertTarget{slack, pager, mail}},
 		{"alerts:\n  to: {env: SLACK}\n  slo: off", []AlertTarget{slack}},
@@ -60,6 +61,8 @@ func TestWrongAlerts(t *testing.T) {
 		{"alerts:\n  to:\n    - {env: NONE}", "recloser.yaml:3: alerts.to: the environment variable NONE is not set: set it, or name another"},
 		{"alerts:\n  too: [slack://a]", "recloser.yaml:2: there is no field alerts.too; did you mean alerts.to?"},
 		{"alerts: ['slack://hunter2,critical=generic+https://hunter3']", "recloser.yaml:1: alerts.to: entry 1 has two URLs with a comma between them: separate them by white space, or write %2C for a comma within one"},
+		{"alerts: ['slack://a', 'critcal=slack://hunter2']", "recloser.yaml:1: alerts.to: entry 2 begins with a word that is no service's; did you mean critical=?"},
+		{"alerts: Critical=slack://hunter2", "recloser.yaml:1: alerts.to: entry 1 begins with a word that is no service's; did you mean critical=?"},
 		{"alerts:\n  slo: 1", `recloser.yaml:2: alerts.slo is "1": use a number from 0.5 to 0.99999, such as 0.99, or off`},
 		{"alerts:\n  mute_until: tomorrow", `recloser.yaml:2: alerts.mute_until is "tomorrow": use a time with its zone, such as 2026-11-26T18:00:00Z, or off`},
 		{"alerts:\n  link: recloser", `recloser.yaml:2: alerts.link is "recloser": use the address of the dashboard as people reach it, such as https://recloser.example.com, or auto`},
