@@ -234,29 +234,28 @@ func TestAKillLosesNoPage(t *testing.T) {
 		var mu sync.Mutex
 		var events []report.Event
 		s := &standIn{answers: slices.Repeat([]http.HandlerFunc{fail(500, "")}, 100)}
-		process := func() (kill func()) {
+		process := func() { // is killed after a while
 			d := NewDelivery([]*Target{target(t, webhook), target(t, slackHook)}, DeliveryConfig{Transport: s})
 			e := New(Config{Rules: common(), Deliver: d.Deliver, Counts: func(func(string, Counts)) {}, Record: func(ev report.Event) {
 				mu.Lock()
 				defer mu.Unlock()
 				events = append(events, ev)
 			}})
-			mu.Lock()
 			e.Restore(events)
-			mu.Unlock()
 			e.Transition(breaker.Transition{Name: model, From: breaker.Closed, To: breaker.Open, At: time.Now(), Reason: breaker.Restored, Until: time.Now().Add(time.Hour)})
 			for range 90 {
 				e.look(time.Now())
 				time.Sleep(lookTime)
 			}
-			return d.cancel
+			d.cancel()
+			d.done.Wait()
 		}
-		process()()
+		process()
 		failed := len(s.requests())
 		s.mu.Lock()
 		s.answers = nil
 		s.mu.Unlock()
-		process()()
+		process()
 		if n := len(s.requests()) - failed; n != 2 {
 			t.Errorf("%d requests to two targets", n)
 		}
@@ -264,7 +263,7 @@ func TestAKillLosesNoPage(t *testing.T) {
 		if n := len(events) - len(slices.DeleteFunc(slices.Clone(events), taken)); n != 1 {
 			t.Errorf("%d takings are recorded, of two: %+v", n, events)
 		}
-		process()()
+		process()
 		if n := len(s.requests()) - failed; n != 2 {
 			t.Errorf("%d requests to two targets that know", n)
 		}
