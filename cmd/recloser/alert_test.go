@@ -15,6 +15,8 @@ import (
 type webhook struct {
 	*httptest.Server
 
+	then int // the status of all answers but the first; 0: the same
+
 	mu   sync.Mutex
 	said []map[string]any
 }
@@ -26,6 +28,10 @@ func newWebhook(t *testing.T, status int) *webhook {
 		_ = json.NewDecoder(r.Body).Decode(&page)
 		h.mu.Lock()
 		h.said = append(h.said, page)
+		status := status
+		if len(h.said) > 1 && h.then != 0 {
+			status = h.then
+		}
 		h.mu.Unlock()
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, "hunter2")
@@ -58,6 +64,12 @@ func TestAlertTest(t *testing.T) {
 	}
 	code, out, errs := runAlertTest(t, bad.url()+" critical="+good.url())
 	if code != exitFailure || !strings.Contains(out, "failed: ") || !strings.Contains(out, "\tsent\n") || !strings.Contains(errs, "1 of 2 targets") {
+		t.Errorf("%d %s %s", code, out, errs)
+	}
+	once := newWebhook(t, http.StatusOK)
+	once.then = http.StatusForbidden
+	code, out, errs = runAlertTest(t, once.url())
+	if code != exitFailure || strings.Contains(out, "failed") || !strings.Contains(out, "\tsent, but that it is over was not taken: answered 403 Forbidden") || !strings.Contains(errs, "1 of 1 targets") {
 		t.Errorf("%d %s %s", code, out, errs)
 	}
 	code, _, errs = runAlertTest(t, "")

@@ -50,7 +50,7 @@ func newCourier(t *Target, name string, c DeliveryConfig) *courier {
 	r, repeats := s.(repeater)
 	courier := &courier{
 		target: t, cfg: c, log: c.Log.With("target", name), service: s,
-		box:    &outbox{limit: c.Queue, ends: repeats},
+		box:    &outbox{limit: c.Queue, ends: repeats, urgent: t.urgent},
 		wake:   make(chan struct{}, 1),
 		health: TargetStatus{Name: name, Critical: t.urgent},
 	}
@@ -60,15 +60,17 @@ func newCourier(t *Target, name string, c DeliveryConfig) *courier {
 	return courier
 }
 
-// put adds a page, and says of which ones that was the end.
-func (c *courier) put(p Page) {
+// put adds a page, and says of which ones that was the end. It reports whether the
+// target shall have it.
+func (c *courier) put(p Page) bool {
 	if !c.target.wants(p) {
-		return
+		return false
 	}
 	for _, lost := range c.box.put(p, time.Now()) {
 		c.log.Warn("alert: dropped, there is no room", about(lost)...)
 	}
 	c.nudge()
+	return true
 }
 
 // nudge says that there is something to do.
@@ -152,6 +154,9 @@ func (c *courier) deliver(ctx context.Context, l *letter) {
 	err := c.target.try(ctx, c.cfg.Attempt, func(ctx context.Context) error { return c.service.send(ctx, l.page) })
 	if err == nil {
 		c.box.sent(l)
+		if l.page.taken != nil {
+			l.page.taken()
+		}
 		c.succeeded(true)
 		c.log.Info("alert: delivered", about(l.page)...)
 		return

@@ -93,11 +93,13 @@ func NewDelivery(targets []*Target, c DeliveryConfig) *Delivery {
 
 // Deliver sends a page to all targets, some time. It does not wait for them. Of a
 // trouble whose pages still wait only the newest is sent, and nothing of one that
-// nobody has been told of and that is over. After Close the page is dropped.
-func (d *Delivery) Deliver(p Page) {
+// nobody has been told of and that is over. After Close the page is dropped. It reports
+// whether there is a target that shall have it.
+func (d *Delivery) Deliver(p Page) (awaited bool) {
 	for _, c := range d.couriers {
-		c.put(p)
+		awaited = c.put(p) || awaited
 	}
+	return awaited
 }
 
 // Close takes no more pages, and returns when all that waited are sent, or when the

@@ -15,13 +15,15 @@ import (
 // Config sets up an Engine. Deliver and Counts are needed.
 type Config struct {
 	Rules Rules
-	// Deliver sends a page. It must not block.
-	Deliver func(Page)
+	// Deliver sends a page, and reports whether there is a target that shall take it. It
+	// must not block.
+	Deliver func(Page) bool
 	// Counts hands over what was counted since the process began, circuit by circuit.
 	Counts func(func(circuit string, c Counts))
 	// Components tells how the parts of the process are. Nil: it has none.
 	Components func() []Component
-	// Record is told of each page and each mute. It must not block. Nil: nobody is.
+	// Record is told of each page and each mute, and, by those who deliver, that a page was
+	// taken: it may be called concurrently, and must not block. Nil: nobody is told.
 	Record func(report.Event)
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
@@ -51,12 +53,13 @@ type Engine struct {
 	mu         sync.Mutex
 	rules      Rules
 	ignore     patterns
-	deliver    func(Page)
+	deliver    func(Page) bool
 	circuits   map[string]*circuit
 	keys       map[string]*key
 	components map[string]time.Time // that are not well: since when they were found so
 	troubles   map[string]*trouble
-	past       []past // of earlier processes
+	past       []past          // of earlier processes
+	ends       map[string]past // of those by key, of whose end people have not heard
 	begun      time.Time
 	out        []func() // what is to be told once nothing is locked
 }
@@ -74,7 +77,7 @@ func New(cfg Config) *Engine {
 	}
 	e := &Engine{
 		cfg: cfg, circuits: make(map[string]*circuit), keys: make(map[string]*key),
-		components: make(map[string]time.Time), troubles: make(map[string]*trouble), begun: cfg.Now(),
+		components: make(map[string]time.Time), troubles: make(map[string]*trouble), ends: make(map[string]past), begun: cfg.Now(),
 	}
 	e.SetRules(cfg.Rules, cfg.Deliver)
 	return e
@@ -82,7 +85,7 @@ func New(cfg Config) *Engine {
 
 // SetRules replaces the rules, and who delivers. Troubles that the new ones do not find
 // will be over.
-func (e *Engine) SetRules(r Rules, deliver func(Page)) {
+func (e *Engine) SetRules(r Rules, deliver func(Page) bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.rules, e.ignore, e.deliver = r, newPatterns(r.Ignore), deliver
@@ -121,6 +124,7 @@ func (e *Engine) look(now time.Time) {
 	for label, a := range notes.answers {
 		e.key(label).answered(now, a)
 	}
+	e.tellEnds(now)
 	e.judge(now, e.find(now, components))
 	e.forget(now)
 	out := e.out

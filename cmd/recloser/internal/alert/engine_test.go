@@ -69,7 +69,7 @@ func TestItRepeats(t *testing.T) {
 	g.sent("firing critical circuit-open", "firing critical circuit-open", "firing critical circuit-open")
 	r := common()
 	r.Repeat = 0
-	g.engine.SetRules(r, func(p Page) { g.pages = append(g.pages, p) })
+	g.engine.SetRules(r, g.deliver)
 	g.pass(9 * time.Hour)
 	g.sent()
 }

@@ -87,6 +87,7 @@ func (o *outbox) adopt(l *letter, now time.Time) bool {
 		o.dropped++
 		return false
 	}
-	o.letters = append(o.letters, &letter{page: l.page, since: now, told: l.told || !l.tried.IsZero()})
+	told := l.told && (!o.urgent || !l.news) || !l.tried.IsZero()
+	o.letters = append(o.letters, &letter{page: l.page, since: now, told: told, news: l.news})
 	return true
 }

@@ -12,14 +12,16 @@ type letter struct {
 	since time.Time // when it came
 	tried time.Time // when it was first sent; zero: never
 	told  bool      // people may have heard of the trouble
+	news  bool      // it is the first to say that it began, or got worse
 	busy  bool      // it is being sent
 	over  bool      // the trouble ended meanwhile: it is not sent again
 }
 
 // outbox is what waits for one target. It is bounded and safe for concurrent use.
 type outbox struct {
-	limit int
-	ends  bool // an end is sent although the beginning was not
+	limit  int
+	ends   bool // an end is sent although the beginning was not
+	urgent bool // it gets only what is Critical
 
 	mu      sync.Mutex
 	letters []*letter // in the order in which they are sent
@@ -37,7 +39,8 @@ func (o *outbox) put(p Page, now time.Time) []Page {
 		o.dropped++
 		return []Page{p}
 	}
-	l := &letter{page: p, since: now, told: p.Number > 1}
+	l := &letter{page: p, since: now, news: p.Number <= 1 || p.Worse}
+	l.told = p.Number > 1 && (!o.urgent || !l.news) // of the warning before it has not heard
 	if !o.merge(l) {
 		o.letters = append(o.letters, l)
 	}
@@ -66,7 +69,7 @@ func (o *outbox) merge(l *letter) bool {
 	o.skipped++
 	told := before.told || !before.tried.IsZero()
 	if l.page.State == Firing {
-		l.told = told
+		l.told, l.news = told, l.news || before.news
 		o.letters[i] = l
 		return true
 	}
@@ -92,7 +95,7 @@ func (o *outbox) last(key string) int {
 func (o *outbox) least() int {
 	least := -1
 	for i, l := range o.letters {
-		if !l.busy && (least < 0 || worth(l.page) < worth(o.letters[least].page)) {
+		if !l.busy && (least < 0 || l.worth() < o.letters[least].worth()) {
 			least = i
 		}
 	}
@@ -101,15 +104,15 @@ func (o *outbox) least() int {
 
 // worth orders pages by what is lost with them: a repeat says again what is known, and
 // an end that is lost leaves an incident open.
-func worth(p Page) int {
-	switch {
+func (l *letter) worth() int {
+	switch p := &l.page; {
 	case p.Test:
 		return 0
 	case p.State == Resolved && p.Severity == Critical:
 		return 4
 	case p.State == Resolved:
 		return 3
-	case p.Severity == Critical && p.Number <= 1:
+	case p.Severity == Critical && l.news:
 		return 5
 	case p.Severity == Critical:
 		return 2

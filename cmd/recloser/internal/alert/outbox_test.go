@@ -118,3 +118,35 @@ func TestWhatMattersLeastIsDropped(t *testing.T) {
 		t.Errorf("%d dropped", dropped)
 	}
 }
+
+// A page that says that something got worse is worth as much as a beginning, also if a
+// repeat has taken its place; and of an end it is no reason where the warning never came.
+func TestAWorseningIsABeginning(t *testing.T) {
+	worse := func(key string) Page { p := again(key, 2); p.Worse = true; return p }
+	o := &outbox{limit: 2}
+	o.put(worse("a"), time.Now())
+	o.put(again("a", 3), time.Now())
+	o.put(up("b"), time.Now())
+	if lost := o.put(again("c", 2), time.Now()); len(lost) != 1 || lost[0].Key != "c" {
+		t.Errorf("lost %+v", lost)
+	}
+	if lost := o.put(down("d"), time.Now()); len(lost) != 1 || lost[0].Key != "b" {
+		t.Errorf("lost %+v", lost)
+	}
+	for urgent, want := range map[bool]string{true: "", false: "a resolved 2"} {
+		o := &outbox{limit: 2, urgent: urgent}
+		o.put(worse("a"), time.Now())
+		o.put(up("a"), time.Now())
+		if got := waiting(o); got != want {
+			t.Errorf("only critical %t: %s", urgent, got)
+		}
+		heir := &outbox{limit: 2, urgent: urgent}
+		old := &outbox{limit: 2}
+		old.put(worse("a"), time.Now())
+		heir.adopt(old.letters[0], time.Now())
+		heir.put(up("a"), time.Now())
+		if got := waiting(heir); got != want {
+			t.Errorf("only critical %t, handed over: %s", urgent, got)
+		}
+	}
+}

@@ -40,7 +40,10 @@ type Page struct {
 	Users string // what users see meanwhile; "": nothing of it
 	Next  string // what to do; "": nothing, as of a Resolved
 	Link  string // to the page of the circuit; "": none is known
+	Worse bool   // it is the first to say that it got worse
 	Test  bool   // nothing is wrong: somebody tries whether pages arrive
+
+	taken func() // is called when a target has taken it, by each that has; nil: nobody asks
 }
 
 // NewTest returns a page that says that nothing is wrong.

@@ -14,38 +14,48 @@ import (
 const Muted = "muted"
 
 // Restore takes in what earlier processes have recorded, the oldest first: what people
-// were told then they are not told again. Call it before Run.
+// were told then they are not told again, but for what no target has taken. Call it
+// before Run.
 func (e *Engine) Restore(events []report.Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	taken := takenPages(events)
 	for i := range events {
 		ev := &events[i]
 		if ev.Kind != report.AlertEvent || ev.Key == "" {
 			continue
 		}
-		t := e.troubles[ev.Key]
+		heard := ev.Mode != awaited || taken[pageID{ev.Key, ev.At.UnixNano()}]
 		if ev.To == string(Resolved) {
-			if t != nil {
-				e.past = append(e.past, past{t, t.since, ev.Until})
-			}
-			delete(e.troubles, ev.Key)
-			continue
+			e.restoreEnd(ev, heard)
+		} else {
+			e.restore(ev, heard)
 		}
-		if t == nil {
-			t = newTrouble(ev.Key, ev.Down)
-			e.troubles[ev.Key] = t
-			t.unheard = t.label != ""
-		}
-		t.since = ev.Down // of one that nobody was told of, it is not recorded that it is over
-		t.severity, t.rule, t.number, t.outage = Severity(ev.From), ev.Reason, ev.Openings, ev.Reason != ErrorBudget
-		t.words.title, t.words.why = ev.Why, ev.Cause
-		if ev.To == Muted {
-			t.muted = ev.Until
-			continue
-		}
-		t.told, t.toldRule, t.last, t.muted = t.severity, t.rule, ev.At, time.Time{}
 	}
-	maps.DeleteFunc(e.troubles, func(_ string, t *trouble) bool { return t.told == "" && !e.begun.Before(t.muted) })
+	maps.DeleteFunc(e.troubles, func(_ string, t *trouble) bool { return t.told == "" && !t.late && !e.begun.Before(t.muted) })
+}
+
+// restore takes in a page or a mute. A page that nobody has heard of leaves a trouble
+// as it was told before; if it said that something began or got worse, it is late.
+func (e *Engine) restore(ev *report.Event, heard bool) {
+	t := e.troubles[ev.Key]
+	if t == nil {
+		t = newTrouble(ev.Key, ev.Down)
+		e.troubles[ev.Key] = t
+		t.unheard = t.label != ""
+	}
+	t.since = ev.Down // of one that nobody was told of, it is not recorded that it is over
+	t.severity, t.rule, t.outage = Severity(ev.From), ev.Reason, ev.Reason != ErrorBudget
+	t.words = words{title: ev.Why, why: ev.Cause}
+	if ev.To == Muted {
+		t.muted = ev.Until
+		return
+	}
+	t.muted = time.Time{}
+	delete(e.ends, ev.Key) // it is there again
+	if t.late = !heard && worse(t.severity, t.told); !t.late {
+		t.told, t.toldRule, t.last, t.number = t.severity, t.rule, ev.At, ev.Openings
+	}
 }
 
 // past is a time in which people knew of a trouble.

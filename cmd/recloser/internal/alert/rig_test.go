@@ -23,6 +23,7 @@ type rig struct {
 	counts     map[string]*Counts
 	components []Component
 	pages      []Page
+	awaits     bool // there is a target, which takes no page by itself
 	events     []report.Event
 }
 
@@ -48,7 +49,7 @@ func (g *rig) begin(r Rules) {
 	g.counts = make(map[string]*Counts)
 	g.engine = New(Config{
 		Rules: r, Now: func() time.Time { return g.now },
-		Deliver:    func(p Page) { g.pages = append(g.pages, p) },
+		Deliver:    g.deliver,
 		Record:     func(e report.Event) { g.events = append(g.events, e) },
 		Components: func() []Component { return g.components },
 		Counts: func(yield func(string, Counts)) {
@@ -57,6 +58,11 @@ func (g *rig) begin(r Rules) {
 			}
 		},
 	})
+}
+
+func (g *rig) deliver(p Page) bool {
+	g.pages = append(g.pages, p)
+	return g.awaits
 }
 
 // pass lets time pass, with a look each second.

@@ -183,6 +183,12 @@ func componentWords(c Component) words {
 	}
 }
 
+// lateWords tell of a trouble of which nothing is known but that it was found by an
+// earlier process.
+func lateWords(since time.Time) string {
+	return "It began at " + clock(since) + ", before Recloser was restarted, and no target has taken the alert that said so. Whether it goes on will show."
+}
+
 // overWords tell how long it was.
 func overWords(since, ended time.Time) string {
 	return fmt.Sprintf("It is over. It lasted %s, from %s to %s.", lasting(ended.Sub(since)), clock(since), clock(ended))

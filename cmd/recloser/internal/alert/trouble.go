@@ -24,6 +24,7 @@ type trouble struct {
 	muted          time.Time // until
 	outage         bool      // more is wrong than that a budget burns
 	unheard        bool      // it is of an earlier process, and of its key nothing was heard since
+	late           bool      // an earlier process has told of it, or that it got worse, and nobody has taken that
 }
 
 // The keys of troubles.
@@ -49,7 +50,14 @@ func (e *Engine) judge(now time.Time, found map[string][]finding) {
 		e.goesOn(now, t, f)
 	}
 	for key, t := range e.troubles {
-		if len(found[key]) == 0 && e.calms(now, t) {
+		if len(found[key]) > 0 {
+			continue
+		}
+		if t.late && e.due(now, t) {
+			t.words.what = lateWords(t.since)
+			e.tell(now, t)
+		}
+		if e.calms(now, t) {
 			delete(e.troubles, key)
 		}
 	}
@@ -71,13 +79,28 @@ func (e *Engine) goesOn(now time.Time, t *trouble, f []finding) {
 		t.severity, t.rule = worst.severity, worst.rule
 	}
 	if e.due(now, t) {
-		t.told, t.toldRule, t.last = t.severity, t.rule, now
-		t.number++
-		e.send(t, t.page(now, &e.rules))
+		e.tell(now, t)
 	}
 	if t.explains() != knew || t.since.Before(since) { // what comes later is explained as it is counted
 		e.explain(t, t.since, now)
 	}
+}
+
+// tell sends a page of a trouble as it is.
+func (e *Engine) tell(now time.Time, t *trouble) {
+	gotWorse := t.told != "" && worse(t.severity, t.told)
+	t.told, t.toldRule, t.last, t.late = t.severity, t.rule, now, false
+	t.number++
+	p := t.page(now, &e.rules)
+	p.Worse = gotWorse
+	e.send(t, p)
+}
+
+// tellEnd sends a page that a trouble of which people know is over.
+func (e *Engine) tellEnd(now time.Time, t *trouble, ended time.Time) {
+	p := t.toldPage(now, &e.rules).Over(ended)
+	p.At, t.number = now, p.Number
+	e.send(t, p)
 }
 
 // explain says that people have known of a trouble, so that what it did burns no budget:
@@ -108,9 +131,14 @@ func (e *Engine) due(now time.Time, t *trouble) bool {
 
 // explains is what people know of calls that are not answered, by a trouble that has
 // woken them. A warning explains nothing: its trouble gets worse when a budget burns fast.
+// What is told late does as it did when it was due.
 func (t *trouble) explains() known {
+	told := t.told
+	if t.late {
+		told = t.severity
+	}
 	switch {
-	case t.told != Critical:
+	case told != Critical:
 		return nothing
 	case t.circuit != "" && t.outage:
 		return all
@@ -140,10 +168,13 @@ func (e *Engine) calms(now time.Time, t *trouble) bool {
 	if now.Sub(t.calm) < settle {
 		return false
 	}
-	if t.told != "" {
-		p := t.toldPage(now, &e.rules).Over(t.calm)
-		p.At, t.number = now, p.Number
-		e.send(t, p)
+	switch {
+	case t.told != "":
+		e.tellEnd(now, t, t.calm)
+	case t.late: // and muted up to now: or the next process would tell of it
+		ev := t.event(now)
+		ev.To, ev.Until = string(Resolved), t.calm
+		e.out = append(e.out, func() { e.cfg.Record(ev) })
 	}
 	return true
 }
@@ -229,8 +260,11 @@ func (e *Engine) send(t *trouble, p Page) {
 	ev := t.event(p.At)
 	ev.To = string(p.State)
 	ev.Until = p.Ended
+	p.taken = e.receipt(t, &p)
 	e.out = append(e.out, func() {
-		deliver(p)
+		if deliver(p) {
+			ev.Mode = awaited
+		}
 		e.cfg.Record(ev)
 	})
 }

@@ -48,7 +48,7 @@ type alerts struct {
 func (a *App) openAlerts(ctx context.Context, cfg *config.Serve) error {
 	w := &alerts{log: a.log}
 	w.engine = alert.New(alert.Config{
-		Deliver: func(alert.Page) {}, Record: a.recordAlert, Counts: a.counts, Components: a.components,
+		Deliver: func(alert.Page) bool { return false }, Record: a.recordAlert, Counts: a.counts, Components: a.components,
 	})
 	a.alerts = w
 	targets, err := AlertTargets(cfg)
@@ -84,7 +84,7 @@ func (w *alerts) configure(cfg *config.Serve, targets []*alert.Target) {
 // recall takes in what the history knows. If that cannot be read, it says so itself.
 func (w *alerts) recall(ctx context.Context, h *history.History) {
 	now := time.Now()
-	if events, err := h.Events(ctx, time.Unix(0, 0), now, report.AlertEvent); err == nil {
+	if events, err := h.Events(ctx, time.Unix(0, 0), now, report.AlertEvent, report.TakenEvent); err == nil {
 		w.engine.Restore(events)
 	}
 	hour := now.Truncate(time.Hour).Add(-time.Hour)
@@ -152,8 +152,8 @@ func (w *alerts) handOver(old *alert.Delivery) {
 }
 
 // tell logs a page and has it delivered, to the targets of now: those of a configuration
-// that is being replaced take none any more.
-func (w *alerts) tell(p alert.Page) {
+// that is being replaced take none any more. It reports whether one shall have it.
+func (w *alerts) tell(p alert.Page) bool {
 	level := slog.LevelWarn
 	if p.State == alert.Resolved {
 		level = slog.LevelInfo
@@ -163,7 +163,7 @@ func (w *alerts) tell(p alert.Page) {
 		slog.String("title", p.Title), slog.String("why", p.Why))
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.delivery.Deliver(p)
+	return w.delivery.Deliver(p)
 }
 
 func (w *alerts) status() []alert.TargetStatus {
@@ -172,12 +172,13 @@ func (w *alerts) status() []alert.TargetStatus {
 	return w.delivery.Status()
 }
 
-// recordAlert writes down what people were told.
+// recordAlert writes down what people were told, and that it was taken. The pages show
+// only the former.
 func (a *App) recordAlert(e report.Event) {
 	if a.history != nil {
 		a.history.Event(e)
 	}
-	if a.live != nil {
+	if a.live != nil && e.Kind == report.AlertEvent {
 		a.live.Alert(e)
 	}
 }

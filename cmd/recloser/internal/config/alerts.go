@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/recloser/recloser/internal/nearest"
 )
 
 // Alerts are what people are told of, and where.
@@ -64,19 +66,19 @@ func alertOptions() []option {
 		set("alert-opened", "opened", off, "a warning as soon as a circuit opens",
 			toggle(func(c *Serve, on bool) { r(c).Opened = on })),
 		set("alert-open-for", "open_for", "1m", "critical: a circuit has not been closed for so long; or off",
-			periodOrZero(func(c *Serve) *time.Duration { return &r(c).OpenFor })),
+			alertPeriodOrOff(time.Second, "1s", func(c *Serve) *time.Duration { return &r(c).OpenFor })),
 		set("alert-trips", "trips", "3", "a warning: a circuit has opened so often within alert-trips-within; or off",
 			wholeOrZero(1000, func(c *Serve, n int) { r(c).Trips = n })),
 		set("alert-trips-within", "trips_within", "30m", "see alert-trips",
-			period(day, func(c *Serve) *time.Duration { return &r(c).TripsWithin })),
+			alertPeriod(day, func(c *Serve) *time.Duration { return &r(c).TripsWithin })),
 		set("alert-flaps", "flaps", "5", "critical: a circuit has opened so often within alert-flaps-within; or off",
 			wholeOrZero(1000, func(c *Serve, n int) { r(c).Flaps = n })),
 		set("alert-flaps-within", "flaps_within", "10m", "see alert-flaps",
-			period(day, func(c *Serve) *time.Duration { return &r(c).FlapsWithin })),
+			alertPeriod(day, func(c *Serve) *time.Duration { return &r(c).FlapsWithin })),
 		set("alert-brownout", "brownout", "0.1", "a warning: such a share of a circuit's attempts fails for alert-brownout-for, while it stays closed; or off",
 			shareOrZero(func(c *Serve) *float64 { return &r(c).Brownout })),
 		set("alert-brownout-for", "brownout_for", "15m", "see alert-brownout",
-			period(time.Hour, func(c *Serve) *time.Duration { return &r(c).BrownoutFor })),
+			alertPeriod(time.Hour, func(c *Serve) *time.Duration { return &r(c).BrownoutFor })),
 		set("alert-slo", "slo", "0.99", "the share of calls that users are to get an answer to: an alert if the rest, the error budget, burns too fast (in 1 h, 6 h or 3 days); or off",
 			alertSLO(func(c *Serve) *float64 { return &r(c).SLO })),
 		set("alert-min-calls", "min_calls", "20", "calls that there must be before a share of them is an alert",
@@ -86,17 +88,20 @@ func alertOptions() []option {
 		set("alert-bad-keys", "bad_keys", "5", "a warning: every call of a key is refused with 401, so many in a row; critical if the key is the configuration's; or off",
 			wholeOrZero(1_000_000, func(c *Serve, n int) { r(c).BadKeys = n })),
 		set("alert-degraded-for", "degraded_for", "1m", "a warning: the history is not written for so long; or off",
-			periodOrZero(func(c *Serve) *time.Duration { return &r(c).DegradedFor })),
-		set("alert-repeat", "repeat", "4h", "how long after an alert another one says that it goes on; or off",
-			periodOrZero(func(c *Serve) *time.Duration { return &r(c).Repeat })),
+			alertPeriodOrOff(time.Second, "1s", func(c *Serve) *time.Duration { return &r(c).DegradedFor })),
+		set("alert-repeat", "repeat", "4h", "how long after an alert another one says that it goes on, 1m at least; or off",
+			alertPeriodOrOff(time.Minute, "1m", func(c *Serve) *time.Duration { return &r(c).Repeat })),
 		set("alert-settle", "settle", "2m", "how long all must be well before it is said to be over",
-			period(day, func(c *Serve) *time.Duration { return &r(c).Settle })),
+			alertPeriod(day, func(c *Serve) *time.Duration { return &r(c).Settle })),
 		set("alert-mute-until", "mute_until", off, "until then no alert is sent, but that one is over: 2026-11-26T18:00:00Z; or off",
 			muteUntil()),
 		set("alert-ignore", "ignore", off, "circuits of which no alert is made, separated by commas; * stands for any text; or off",
 			circuitPatterns(func(c *Serve) *[]string { return &r(c).Ignore })),
 	}
 }
+
+// criticalPrefix stands before the URL of a target that gets only critical pages.
+const criticalPrefix = "critical="
 
 // maxAlertTargets is more than anybody reads.
 const maxAlertTargets = 20
@@ -110,8 +115,11 @@ func alertTargets() option {
 		c.Alerts.To = nil
 		for one := range strings.FieldsSeq(text) {
 			t := AlertTarget{URL: one}
-			if rest, ok := strings.CutPrefix(one, "critical="); ok {
+			if rest, ok := strings.CutPrefix(one, criticalPrefix); ok {
 				t = AlertTarget{rest, true}
+			}
+			if before, _, ok := strings.Cut(t.URL, "="); ok && nearest.Of(before+"=", []string{criticalPrefix}) != "" {
+				return fmt.Errorf("entry %d begins with a word that is no service's; did you mean %s?", len(c.Alerts.To)+1, criticalPrefix)
 			}
 			if !strings.Contains(t.URL, "://") {
 				return fmt.Errorf("entry %d is no URL: use one such as slack://hook:TOKENS@webhook, or critical= and one", len(c.Alerts.To)+1)
@@ -145,6 +153,33 @@ func alertLink() option {
 		}
 		return nil
 	}}
+}
+
+// alertPeriod is period for what rules, which look once a second, can tell apart.
+func alertPeriod(most time.Duration, field func(*Serve) *time.Duration) option {
+	o := period(most, field)
+	set := o.set
+	o.set = func(c *Serve, text string) error {
+		if set(c, text) != nil || *field(c) < time.Second {
+			return fmt.Errorf("use a duration from 1s to %dh, such as 1m30s", most/time.Hour)
+		}
+		return nil
+	}
+	return o
+}
+
+// alertPeriodOrOff is alertPeriod for a field whose zero means off. lowest is how the
+// least is written.
+func alertPeriodOrOff(least time.Duration, lowest string, field func(*Serve) *time.Duration) option {
+	o := periodOrZero(field)
+	set := o.set
+	o.set = func(c *Serve, text string) error {
+		if set(c, text) != nil || *field(c) > 0 && *field(c) < least {
+			return fmt.Errorf("use a duration from %s to 24h, such as 1m30s, or off", lowest)
+		}
+		return nil
+	}
+	return o
 }
 
 // shareOrZero is share for a field whose zero means off.

@@ -67,6 +67,7 @@ const (
 	StartEvent    EventKind = "start"    // the process started: what it was before is a gap
 	StopEvent     EventKind = "stop"     // and stopped in order
 	AlertEvent    EventKind = "alert"    // people were told of a trouble
+	TakenEvent    EventKind = "taken"    // a target has taken an alert: the first that has
 )
 
 // Event is something that happened, as it is recorded.
@@ -78,14 +79,14 @@ type Event struct {
 	Key      string // of a gate: the label of its key; of an alert: that of its trouble
 	Seq      uint64 // of a circuit's transition
 	From, To string // states: closed, open, half-open; of a gate open, limited, closed, parked
-	Mode     string // of a circuit
+	Mode     string // of a circuit; of an alert: "awaited", if a target was to take it
 	Reason   string // in a word or two, as the circuit or gate names it
 	Why      string // with its numbers, in words
 	Cause    string // of an opening: the failures, "3 × 503, 2 × timeout"
 	Failures int    // of an opening: in a row
 	// Down is, of an opening, when the first failure of the run began; zero: not known.
 	Down     time.Time
-	Until    time.Time // when the probe is due, or the gate opens
+	Until    time.Time // when the probe is due, or the gate opens; of a TakenEvent: when the alert was written
 	Openings int       // which open period in a row
 	Actor    string    // of an operator's action: where it came from
 }
