@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"github.com/recloser/recloser/breaker"
 	"github.com/recloser/recloser/fault"
 	"github.com/recloser/recloser/gate"
-	"github.com/recloser/recloser/retry"
 )
 
 // attempt is one HTTP exchange, from its permit to the end of its body. Whoever
@@ -277,79 +275,6 @@ func (a *attempt) name(err error) *fault.Error {
 	return fault.Named(fault.CodeCancelled, a.call.ctx.Err())
 }
 
-// result is what a circuit records of the exchange.
-func (a *attempt) result() breaker.Result {
-	r := result(a.fault, a.resp != nil)
-	if r.Outcome == breaker.Failure && !a.set.gray.counts(a.fault) {
-		r.Outcome = breaker.Ignored
-	}
-	return r
-}
-
-// result is what a circuit records of an exchange.
-func result(f *fault.Error, answered bool) breaker.Result {
-	r := breaker.Result{Outcome: breaker.Success}
-	if f != nil {
-		r = breaker.Result{Outcome: breaker.Ignored, Class: class(f), RetryAfter: f.RetryAfter, Cause: cause(f)}
-		if counts(f) {
-			r.Outcome = breaker.Failure
-		}
-	}
-	switch {
-	case answered:
-		r.Reach = breaker.Answered
-	case f != nil && f.Unreached:
-		r.Reach = breaker.Unreached
-	}
-	return r
-}
-
-// class is what f is to a policy.
-func class(f *fault.Error) breaker.Class {
-	switch f.Kind {
-	case fault.Timeout:
-		return breaker.Hang
-	case fault.Service:
-		return breaker.QuickFailure
-	case fault.Overload:
-		if counts(f) {
-			return breaker.QuickFailure
-		}
-		return breaker.Quota
-	case fault.RateLimit, fault.Quota:
-		return breaker.Quota
-	default:
-		return breaker.Nothing
-	}
-}
-
-// cause is f in a word of a small vocabulary: a status that says what failed, a
-// code of ours where no response came, else the kind. The codes that services
-// make up are too many.
-func cause(f *fault.Error) string {
-	switch {
-	case f.Status >= http.StatusBadRequest:
-		return strconv.Itoa(f.Status)
-	case f.Kind == fault.Service && f.Status == 0 && f.Code != "":
-		return f.Code
-	default:
-		return f.Kind.String()
-	}
-}
-
-// counts reports whether f speaks against the service: its failures, time-outs
-// and overload do. A 429 is a matter of rate, whoever sends it.
-func counts(f *fault.Error) bool {
-	switch f.Kind {
-	case fault.Service, fault.Timeout:
-		return true
-	case fault.Overload:
-		return f.Status != http.StatusTooManyRequests
-	default:
-		return false
-	}
-}
-
 // progress notes the first content.
 func (a *attempt) progress() {
 	if a.content == 0 {
@@ -357,103 +282,6 @@ func (a *attempt) progress() {
 		a.permit.Progress()
 		a.reportGates(nil)
 	}
-}
-
-// settle records the exchange as f, once, as soon as that is certain; its body
-// may still have an end to come.
-func (a *attempt) settle(f *fault.Error) {
-	if !a.over.CompareAndSwap(false, true) {
-		return
-	}
-	a.fault = f
-	if a.leg.permit == nil {
-		a.permit.RecordResult(a.result())
-	}
-	a.reportGates(f)
-	a.ended(f)
-	if a.passed {
-		a.finish()
-	}
-}
-
-// ended tells the observer how the exchange has ended. It is not part of settle because
-// an event takes much room on the stack, on which the end of the call follows.
-func (a *attempt) ended(f *fault.Error) {
-	e := a.event(AttemptEnded)
-	e.Fault, e.Status, e.NoDone, e.Content, e.Duration = f, a.status(), a.unmarked, a.content, time.Since(a.start)
-	e.InputTokens, e.OutputTokens = a.used.input, a.used.output
-	if a.resp != nil {
-		e.RequestID = requestID(a.resp.Header)
-	}
-	if f != nil {
-		e.Kind = f.Kind
-	}
-	if a.leg.key != nil {
-		e.Key = a.leg.key.Label()
-	}
-	a.call.observe(e)
-}
-
-// end settles the exchange when nothing of it is left to come.
-func (a *attempt) end(f *fault.Error) {
-	a.settle(f)
-	a.release()
-}
-
-// release lets go of what the exchange held. After it nothing can be read.
-func (a *attempt) release() {
-	if !a.released.CompareAndSwap(false, true) {
-		return
-	}
-	a.alarm.unset()
-	a.cancel(nil)
-	a.leaveBerth()
-	if a.passed {
-		a.call.cancel()
-	}
-}
-
-// leaveBerth gives the attempt's place in flight back.
-func (a *attempt) leaveBerth() {
-	if a.left.CompareAndSwap(false, true) {
-		a.leg.bounds.out.Add(-1)
-		a.berths.leave()
-	}
-}
-
-// ending is what the course of the call has to know. After content nothing is
-// repeated.
-func (a *attempt) ending() retry.Attempt {
-	if a.fault == nil {
-		return retry.Attempt{}
-	}
-	return retry.Attempt{
-		Failed: true, Retryable: a.fault.Retryable() && a.content == 0, Elsewhere: a.elsewhere() && a.content == 0,
-		NotDone: a.fault.NotDone, Probe: a.probe, RetryAfter: a.fault.RetryAfter,
-		Held: a.held(),
-	}
-}
-
-// held reports whether the gate holds the next attempt back by itself, in its line.
-func (a *attempt) held() bool {
-	if a.fault.Kind != fault.RateLimit || a.leg.gate == nil || !a.call.set.gateWait || a.call.free(a.leg) {
-		return false
-	}
-	in, known := a.leg.holds()
-	return known && in > 0
-}
-
-// elsewhere reports whether another target could do what this one did not: by the
-// kind of its failure, or because a key or model is at fault that is the target's
-// own.
-func (a *attempt) elsewhere() bool {
-	switch {
-	case a.fault.Kind >= fault.Cancelled:
-		return false
-	case a.call.set.falls[a.fault.Kind], a.ourKey():
-		return true
-	}
-	return a.fault.Status == http.StatusNotFound && a.leg.place.Model != "" && a.call.body.fields.modelled
 }
 
 // pass gives the exchange to the caller, with whom the call ends.
