@@ -114,7 +114,7 @@
 //
 // In simulations of a bucket of 5 calls a second, of which a refused one takes a half,
 // 16 processes that each came back when told kept it empty for good, and got 4 % of
-// what it allows. With this they get 70 to 83 %, and four of them 88 to 95 %.
+// what it allows. With this they get 67 to 83 %, and four of them 86 to 95 %.
 //
 // # Exhausted quota, refused keys
 //
