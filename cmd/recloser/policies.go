@@ -37,17 +37,17 @@ func defaultPolicies() []string {
 // presets are all that have a name. Each model has a circuit of the peers if keyed,
 // otherwise all have one.
 func presets(keyed bool) ([]replay.Policy, error) {
-	var ours [2]replay.Circuits
+	var own [2]replay.Circuits
 	for i, name := range []string{adaptiveName, classicName} {
 		c, err := config.Load(config.Flags(map[string]string{policyName: name}))
 		if err != nil {
 			return nil, err
 		}
-		ours[i] = circuitsOf(c)
+		own[i] = circuitsOf(c)
 	}
 	return append([]replay.Policy{
-		ours[0].Policy(adaptiveName, fmt.Sprintf(aboutOurs, "adaptive policy: opens when a row of failures is too unlikely at the failure rate of before, and probes by a square root law")),
-		ours[1].Policy(classicName, fmt.Sprintf(aboutOurs, "defaults: 5 failures in a row open a circuit for 1 s, doubling to 30 s, with up to 1 s more at random; then one probe")),
+		own[0].Policy(adaptiveName, fmt.Sprintf(aboutOurs, "adaptive policy: opens when a row of failures is too unlikely at the failure rate of before, and probes by a square root law")),
+		own[1].Policy(classicName, fmt.Sprintf(aboutOurs, "defaults: 5 failures in a row open a circuit for 1 s, doubling to 30 s, with up to 1 s more at random; then one probe")),
 	}, replay.Peers(keyed)...), nil
 }
 
@@ -99,8 +99,7 @@ func ours(text, name, options string, flags map[string]string) (replay.Policy, e
 	if err != nil {
 		return replay.Policy{}, usageError{fmt.Errorf("--policy %s: %w", text, err)}
 	}
-	x := circuitsOf(c)
-	return x.Policy(text, fmt.Sprintf(aboutOurs, name+" policy with "+options)), nil
+	return circuitsOf(c).Policy(text, fmt.Sprintf(aboutOurs, name+" policy with "+options)), nil
 }
 
 // isFile tells whether a name is that of a file, there or not.

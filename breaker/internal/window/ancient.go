@@ -13,9 +13,10 @@ type ancient struct {
 
 const (
 	ages = 64
-	// slotsOfAge are the slots of one age; ages of them go 16 times further back than
-	// the slots themselves.
-	slotsOfAge = 16 * Size / ages
+	// slotsOfAge are the slots of one age: a power of two. All ages go 16 times further
+	// back than the slots themselves.
+	slotsOfAge = 1 << ageBits
+	ageBits    = 6
 )
 
 // clear is for when none of them counts any more.
@@ -25,13 +26,8 @@ func (a *ancient) clear() {
 	}
 }
 
-// ageOf is the age of a slot.
-func ageOf(slot int64) int64 {
-	if slot < 0 {
-		return (slot+1)/slotsOfAge - 1
-	}
-	return slot / slotsOfAge
-}
+// ageOf is the age of a slot, which may be before 0.
+func ageOf(slot int64) int64 { return slot >> ageBits }
 
 // add counts calls of a slot that has gone, which is no earlier one than those before.
 func (a *ancient) add(slot, calls int64) {

@@ -157,25 +157,22 @@ func alertLink() option {
 
 // alertPeriod is period for what rules, which look once a second, can tell apart.
 func alertPeriod(most time.Duration, field func(*Serve) *time.Duration) option {
-	o := period(most, field)
-	set := o.set
-	o.set = func(c *Serve, text string) error {
-		if set(c, text) != nil || *field(c) < time.Second {
-			return fmt.Errorf("use a duration from 1s to %dh, such as 1m30s", most/time.Hour)
-		}
-		return nil
-	}
-	return o
+	return noShorter(period(most, field), time.Second, field, fmt.Sprintf("use a duration from 1s to %dh, such as 1m30s", most/time.Hour))
 }
 
 // alertPeriodOrOff is alertPeriod for a field whose zero means off. lowest is how the
 // least is written.
 func alertPeriodOrOff(least time.Duration, lowest string, field func(*Serve) *time.Duration) option {
-	o := periodOrZero(field)
+	return noShorter(periodOrZero(field), least, field, "use a duration from "+lowest+" to 24h, such as 1m30s, or off")
+}
+
+// noShorter is an option for a duration that is no shorter than least, or zero if the
+// option takes that. What it does not take is answered with advice.
+func noShorter(o option, least time.Duration, field func(*Serve) *time.Duration, advice string) option {
 	set := o.set
 	o.set = func(c *Serve, text string) error {
-		if set(c, text) != nil || *field(c) > 0 && *field(c) < least {
-			return fmt.Errorf("use a duration from %s to 24h, such as 1m30s, or off", lowest)
+		if d := field(c); set(c, text) != nil || *d > 0 && *d < least {
+			return errors.New(advice)
 		}
 		return nil
 	}
